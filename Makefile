@@ -1,0 +1,62 @@
+# twlab: labs about TCP's TIME_WAIT, on the real kernel, in virtual time
+#
+#   make            build ./twlab, the labs' programs and libtwlab.a
+#   make demo       set up what is missing, build, run the labs, show what they found
+#   make check      set up what is missing, build, run every test
+#   make deps       only the set-up: packages it names first, a kernel into the cache
+#   make bench      measure, and print the figures with ratios
+#   make install    into $(DESTDIR)$(PREFIX)
+#   make clean      remove what was built
+#
+# CC=clang, SANITIZE=1 (address and undefined behaviour) and CFLAGS= work with each.
+
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+version := 1.0
+
+libs    := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables \
+           jansson libarchive libkmod nettle
+warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
+           -Wno-missing-field-initializers -Wno-gnu-statement-expression
+flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. $(warn)
+
+# Another compiler or SANITIZE means another set of objects, in its own folder.
+kind    := $(notdir $(CC))$(if $(SANITIZE),-sanitize)
+build   := .build/$(kind)
+ifdef SANITIZE
+flags   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+# Folders are the lists.
+libsrc  := $(wildcard lib/*.c)
+src     := $(libsrc) $(filter-out harness/main.c,$(wildcard harness/*.c)) \
+           $(wildcard diagrams/*.c labs/*.c labs/*/lab.c)
+progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/*/*.c)))
+tests   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+obj      = $(patsubst %.c,$(build)/%.o,$(1))
+
+all: twlab $(progs) libtwlab.a twlab.pc
+
+ifneq ($(filter-out deps clean help,$(or $(MAKECMDGOALS),all)),)
+have    := $(shell pkg-config --exists $(libs) && echo yes)
+flags   += $(if $(have),$(shell pkg-config --cflags $(libs)))
+LDLIBS  += $(if $(have),$(shell pkg-config --libs $(libs)))
+endif
+
+# The programs at the top are whatever was built last, by whichever kind.
+twlab: $(build)/twlab
+	cp $< $@
+$(build)/twlab: $(call obj,harness/main.c $(src))
+	$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -o $@
+libtwlab.a: $(build)/libtwlab.a
+	cp $< $@
+$(build)/libtwlab.a: $(call obj,$(libsrc))
+	rm -f $@; $(AR) rcs $@ $^
+$(progs): %: %.c
+	$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE $(warn) $(LDFLAGS) $< -o $@
+$(build)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
+$(build)/test_%: $(build)/tests/test_%.o $(call obj,$(src))
+	$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+-include $(shell find .build -name '*.d' 2>/dev/null)
