@@ -1,0 +1,26 @@
+/* harness.h - the subcommands of twlab, and how they end
+ *
+ * Each takes its own argc and argv (argv[0] is the subcommand's name), parses
+ * with getopt_long, and returns an exit status. It may print results on stdout;
+ * a failure it hands back in @err, and main prints it as one line.
+ */
+#ifndef TWLAB_HARNESS_H
+#define TWLAB_HARNESS_H
+
+#include "lib/err.h"
+
+enum status {
+	STATUS_HOLDS,		/* 0: every claim holds */
+	STATUS_FAILS,		/* 1: a claim does not */
+	STATUS_USAGE,		/* 2: wrong usage, lab or submission */
+	STATUS_ERROR,		/* 3: the harness could not tell */
+	STATUS_SKIP,		/* 4: this machine cannot */
+};
+
+int kernel_main(int argc, char **argv, struct err *err);
+int vm_main(int argc, char **argv, struct err *err);
+
+/* PID 1 of the guest. Never returns. */
+_Noreturn void guest_main(void);
+
+#endif

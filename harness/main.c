@@ -1,0 +1,58 @@
+/* main.c - one program, one table of subcommands
+ *
+ * The same binary is the command line on the host and PID 1 in the guest.
+ */
+#include "harness/harness.h"
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv, struct err *err);
+	const char *args;
+	const char *does;
+} commands[] = {
+	{ "kernel", kernel_main, "list | fetch NAME | add FILE", "the kernels that the labs can run on" },
+	{ "vm", vm_main, "[--kernel K] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: twlab COMMAND ...\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %s %s\n\t%s\n", commands[i].name,
+			commands[i].args, commands[i].does);
+	fputs("\nStatus: 0 every claim holds, 1 one does not, 2 wrong usage, "
+	      "3 the harness\ncould not tell, 4 this machine cannot. "
+	      "More in twlab(1).\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = { 0 };
+	int status;
+
+	if (getpid() == 1)
+		guest_main();
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("twlab " TWLAB_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		status = commands[i].main(argc - 1, argv + 1, &err);
+		if (err.code)
+			fprintf(stderr, "twlab: %s: %s\n", argv[1], err.text);
+		return status;
+	}
+	fprintf(stderr, "twlab: no command '%s'; twlab --help lists them\n", argv[1]);
+	return STATUS_USAGE;
+}
