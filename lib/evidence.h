@@ -1,0 +1,126 @@
+/* evidence.h - the folder that a run leaves, and reading it back
+ *
+ *	run.json	what was run: see struct evidence
+ *	packets.pcapng	every interface, see lib/pcapng.h
+ *	states.jsonl	a line for each change of a socket's state, by time:
+ *			{"t_ns":N,"node":"client","local":"10.0.0.1:40000","remote":"10.0.0.2:80",
+ *			 "state":"TIME_WAIT","timer":"timewait","expires_ms":59996,"event":"new|change|rearm|tick|gone","seen":"packet|timer|step"}
+ *			IPv6 endpoints are "[2001:db8::1]:80". "gone": no socket any more (state is the last one it had).
+ *			timer is "" , "retrans", "keepalive", "timewait" or "probe".
+ *	events.jsonl	a line for each thing that the harness did:
+ *			{"t_ns":N,"do":"start|tell|wait|netem|sysctl|kill|count|exit|reject|...","node":"wire","what":"loss 100% toward server","why":"..."}
+ *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
+ *			 "qdisc":{"DEV":{"drops":1,"packets":7}}, "conntrack":["..."]}}
+ *	programs/	NAME.out, NAME.err, NAME.status ("exit 0", "signal 9")
+ *
+ * A folder is complete when run.json says so ("complete": true): it is written last.
+ */
+#ifndef TWLAB_EVIDENCE_H
+#define TWLAB_EVIDENCE_H
+
+#include "lib/trace.h"
+
+/* The states of RFC 9293 under the kernel's names and numbers (tcp_states.h). */
+enum tcp_state {
+	STATE_NONE,
+	STATE_ESTABLISHED, STATE_SYN_SENT, STATE_SYN_RECV, STATE_FIN_WAIT1,
+	STATE_FIN_WAIT2, STATE_TIME_WAIT, STATE_CLOSE, STATE_CLOSE_WAIT,
+	STATE_LAST_ACK, STATE_LISTEN, STATE_CLOSING,
+	STATES
+};
+
+const char *state_name(enum tcp_state state);		/* "TIME_WAIT"; "" for STATE_NONE */
+enum tcp_state state_of_name(const char *name);		/* STATE_NONE if unknown */
+
+enum state_event { SEEN_NEW, SEEN_CHANGE, SEEN_REARM, SEEN_TICK, SEEN_GONE, STATE_EVENTS };
+
+struct state_row {
+	int64_t at_ns;
+	char *node;
+	struct endpoint local, remote;
+	enum tcp_state state;
+	char *timer;
+	int64_t expires_ms;	/* of the timer; -1 = none */
+	enum state_event event;
+	unsigned int line;	/* of states.jsonl, from 1 */
+};
+
+struct event_row {
+	int64_t at_ns;
+	char *what_kind;	/* "do" */
+	char *node;
+	char *what;
+	char *why;
+	unsigned int line;
+};
+
+struct counter_row {
+	char *node;
+	char *name;		/* "TcpExt.PAWSPassive", "qdisc.DEV.drops" */
+	int64_t before, after;
+};
+
+struct program_output {
+	char *name;
+	char *out;		/* NUL-terminated */
+	size_t out_len;
+	char *status;
+};
+
+struct evidence {
+	char *dir;
+	char *lab, *variant;
+	char *kernel, *runner;	/* "6.1.0-56-cloud-amd64", "vm" or "here" */
+	char *recycle;		/* "", "emulated" or "genuine" */
+	char **params;		/* "name=value", in the lab's order */
+	unsigned int n_params;
+	uint64_t seed;
+	int hz;			/* the kernel's, 0 = unknown */
+	int64_t start_ns;	/* CLOCK_REALTIME, ns since the epoch */
+	int64_t end_ns;		/* since start_ns */
+	struct trace *trace;
+	struct state_row *states;	unsigned int n_states;
+	struct event_row *events;	unsigned int n_events;
+	struct counter_row *counters;	unsigned int n_counters;
+	struct program_output *programs;unsigned int n_programs;
+};
+
+/* Read the folder @dir. Fails with one sentence that names file and line where
+ * something is missing, cut short or not what it should be. Free with
+ * evidence_free() (NULL is fine).
+ */
+struct evidence *evidence_read(const char *dir, struct err *err);
+void evidence_free(struct evidence *evidence);
+
+/* "10.0.0.1:80", "[2001:db8::1]:80". @text has room for 64 bytes; returns it. */
+char *endpoint_text(const struct endpoint *endpoint, char *text);
+bool endpoint_parse(const char *text, struct endpoint *endpoint);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* A socket's life on one node, from its rows in states.jsonl, completed by what
+ * its packets imply where a state was too short to be sampled.
+ */
+struct stay {			/* in one state */
+	enum tcp_state state;
+	int64_t from_ns, to_ns;	/* to_ns = -1: still there when the run ended */
+	bool inferred;		/* from packets: too short to be sampled */
+	int cause;		/* index of trace.segments that led here; -1 = a call or a timer */
+	bool cause_sent;	/* that segment was sent by this node (else received) */
+	const char *call;	/* when cause is a call or timer: "connect()", "close()", "listen()", "timeout", "SOCK_DESTROY" */
+	int64_t timer_max_ms;	/* greatest remaining time of its timer that was seen; -1 */
+	unsigned int rearms;	/* how often that timer was set anew */
+	unsigned int line;	/* of states.jsonl where it was first seen; 0 if inferred */
+};
+
+struct life {
+	int node;		/* trace.nodes */
+	int conn;		/* trace.conns; -1 = listening, or never met a packet */
+	struct endpoint local, remote;
+	struct stay *stays;	unsigned int n_stays;
+};
+
+/* All lives in order of (node, first seen). Free with lives_free(). */
+struct life *lives_read(const struct evidence *evidence, unsigned int *n);
+void lives_free(struct life *lives, unsigned int n);
+
+#endif

@@ -1,0 +1,31 @@
+/* pcapng.h - packets.pcapng: the one file that Wireshark opens
+ *
+ * Layout (draft-ietf-opsawg-pcapng): one section header, one interface block
+ * per node interface (if_name "client/eth0", nanoseconds), names for addresses,
+ * then the frames by time, each with its direction (epb_flags), its
+ * epb_packetid and, where there is something to say, comments.
+ */
+#ifndef TWLAB_PCAPNG_H
+#define TWLAB_PCAPNG_H
+
+#include "lib/trace.h"
+
+struct pcapng_about {
+	const char *userappl;	/* "twlab 1.0" */
+	const char *os;		/* the kernel */
+	const char *comment;	/* what was run, in words */
+	const char *const *names;	/* "10.0.0.1 client", ..., NULL-terminated; may be NULL */
+	int64_t start_ns;	/* CLOCK_REALTIME of the trace's zero */
+};
+
+int pcapng_write(const char *path, const struct trace *trace, const struct pcapng_about *about, struct err *err);
+
+/* Read @path into a new trace (followed: trace_follow() has been called; ids
+ * and comments come from the file where it has them). @start_ns is what the
+ * stamps are made relative to. Refuses, naming the offset, what is cut short or
+ * broken: block lengths that disagree, an interface that was not declared, a
+ * captured length beyond the block, ...
+ */
+struct trace *pcapng_read(const char *path, int64_t start_ns, struct err *err);
+
+#endif
