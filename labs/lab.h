@@ -1,0 +1,104 @@
+/* lab.h - the words a lab is written in
+ *
+ * A lab is nothing but tables: who there is, how they are joined, what happens,
+ * what must come out. Each ends in a row of zeros, and zero means "the usual".
+ *
+ * In every string, {…} is replaced by its value: a parameter ({port}), the
+ * number of a node of which there are many ({i}), or a small sum of them
+ * ({uptime - behind}). A row with .when stays only where that holds
+ * (.when = "closer == server && hosts > 1"). See lib/expr.h.
+ */
+#ifndef TWLAB_LAB_H
+#define TWLAB_LAB_H
+
+#include "lib/topo.h"
+
+struct param {
+	const char *name;
+	const char *value;	/* the usual */
+	const char *range;	/* "1..200", or "client|server|both" */
+	const char *is;
+};
+
+/* A lab under given parameters. The first is the lab's subject; the others are
+ * its controls, which take the cause away.
+ */
+struct variant {
+	const char *name;
+	const char *set;	/* "closer=server port=80" */
+	const char *shows;
+};
+
+struct program {
+	const char *name;	/* for a node of many: also name1, name2, ... */
+	const char *node;
+	const char *exe;	/* in the lab's folder */
+	const char *args;	/* words */
+	bool privileged;	/* keeps CAP_NET_ADMIN in its node (TCP_REPAIR) */
+	const char *when;
+};
+
+/* What a step does, and what its .on and .what mean to it.
+ *
+ *	DO_START	on = program ("client*": every one of many)
+ *	DO_TELL		on = program	what = a line for its standard input
+ *	DO_SAYS		on = program	what = wait until it prints a line that begins so
+ *	DO_EXIT		on = program	wait until it has ended
+ *	DO_STATE	on = node	what = wait until a socket is in this state (LISTEN, TIME_WAIT, ...)
+ *	DO_GONE		on = node	what = wait until no socket is in this state ("" = until there is none but LISTEN)
+ *	DO_SEGMENT	on = node/dev	what = wait until such a segment comes in there: SYN, SYN-ACK, FIN, RST, ACK (bare), DATA
+ *	DO_NETEM	on = wire/dev	what = "loss 100%", "delay 10ms", "duplicate 100%", "" (the link's usual)
+ *	DO_SYSCTL	on = node	what = "key=value"
+ *	DO_KILL		on = node	what = end its sockets in this state (SOCK_DESTROY)
+ *	DO_COUNT	on = node	what = a state: how many there are by sock_diag and by /proc/net/tcp
+ *	DO_SLEEP			.ms
+ */
+enum step_do {
+	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,
+	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_KILL, DO_COUNT, DO_SLEEP,
+	STEP_DOES
+};
+
+struct step {
+	enum step_do act;
+	const char *on, *what;
+	int ms;			/* DO_SLEEP: how long; a wait: at most (default 10 minutes) */
+	const char *why;	/* in words, for the record and the pictures */
+	const char *when;
+};
+
+/* A fact that must hold. Facts are listed in lib/facts.h.
+ *
+ * expect is an operator and a value: "= 1", "!= 0", ">= 60", "< 5", "60..64.1",
+ * "~ SYN" (contains). A value may be another fact of the same node (@name) or of
+ * another (@node:name). A claim on "host*" must hold on each of them.
+ */
+struct claim {
+	const char *article;	/* "A1": the article's claim it decides; NULL for a claim of the lab's own */
+	const char *words;
+	const char *node, *fact, *expect;
+	const char *source;	/* RFC section, man page, kernel file */
+	const char *when;
+};
+
+struct lab {
+	const char *name;	/* its folder: "01-four-way-close" */
+	const char *question;
+	const char *answer;	/* in a sentence */
+	const struct param *params;
+	const struct variant *variants;
+	struct topo topo;
+	const struct program *programs;
+	const struct step *steps;
+	const struct claim *claims;
+};
+
+/* Every lab, in teaching order; ends in NULL. */
+extern const struct lab *const labs[];
+
+/* By folder name, number ("1", "01") or the part after it ("four-way-close").
+ * NULL if there is none.
+ */
+const struct lab *lab_find(const char *name);
+
+#endif
