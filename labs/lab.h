@@ -94,7 +94,7 @@ struct lab {
 };
 
 /* Every lab, in teaching order; ends in NULL. */
-extern const struct lab *const labs[];
+extern const struct lab *const all_labs[];
 
 /* By folder name, number ("1", "01") or the part after it ("four-way-close").
  * NULL if there is none.

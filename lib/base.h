@@ -52,7 +52,7 @@ static inline int steal_fd(int *fd)
 	return was;
 }
 
-#define steal_ptr(ptr) ({			\
+#define steal_ptr(ptr) __extension__ ({			\
 	__typeof__(*(ptr)) was_ = *(ptr);	\
 	*(ptr) = NULL;				\
 	was_;					\

@@ -1,0 +1,382 @@
+/* plan.c - a lab with its parameters filled in
+ *
+ * Each table is copied row by row. What the copies need to know of a row is
+ * where its strings lie, and which of them makes the row many: that is the
+ * table of shapes below, so that there is one copying loop and not one a table.
+ */
+#include "labs/plan.h"
+
+#include "lib/expr.h"
+
+#include <errno.h>
+
+struct plan_memory {
+	char **strings;
+	unsigned int n_strings;
+	void *tables[8];
+	unsigned int n_tables;
+};
+
+struct shape {
+	size_t size;
+	size_t strings[8];	/* offsets of the strings to fill in; SIZE_MAX ends */
+	size_t when;
+	size_t node;		/* the string that may name a node of many: makes the row many */
+};
+
+#define END SIZE_MAX
+#define AT(type, field) offsetof(struct type, field)
+
+static const struct shape node_shape = {
+	sizeof(struct node), { AT(node, name), AT(node, uptime_s), AT(node, recycle), AT(node, is), END },
+	AT(node, when), AT(node, name)
+};
+static const struct shape link_shape = {
+	sizeof(struct link), { AT(link, a.node), AT(link, a.dev), AT(link, a.addr),
+			       AT(link, b.node), AT(link, b.dev), AT(link, b.addr), AT(link, wire), END },
+	AT(link, when), AT(link, a.node)
+};
+static const struct shape route_shape = {
+	sizeof(struct route), { AT(route, node), AT(route, to), AT(route, via), END },
+	AT(route, when), AT(route, node)
+};
+static const struct shape setting_shape = {
+	sizeof(struct setting), { AT(setting, node), AT(setting, key), AT(setting, value), AT(setting, why), END },
+	AT(setting, when), AT(setting, node)
+};
+static const struct shape ruleset_shape = {
+	sizeof(struct ruleset), { AT(ruleset, node), AT(ruleset, nft), END },
+	AT(ruleset, when), AT(ruleset, node)
+};
+static const struct shape program_shape = {
+	sizeof(struct program), { AT(program, name), AT(program, node), AT(program, exe), AT(program, args), END },
+	AT(program, when), AT(program, node)
+};
+static const struct shape step_shape = {	/* a step for "host*" stays one step */
+	sizeof(struct step), { AT(step, on), AT(step, what), AT(step, why), END },
+	AT(step, when), END
+};
+static const struct shape claim_shape = {
+	sizeof(struct claim), { AT(claim, words), AT(claim, node), AT(claim, fact), AT(claim, expect), END },
+	AT(claim, when), END
+};
+
+/* Who looks names up while a row is filled in. */
+struct names {
+	const struct plan *plan;
+	char i[16];		/* the number of this one of many; "" */
+};
+
+static const char *look(const void *ptr, const char *name)
+{
+	const struct names *names = ptr;
+
+	if (!strcmp(name, "i") && *names->i)
+		return names->i;
+	return plan_param(names->plan, name);
+}
+
+static const char **string_at(void *row, size_t offset)
+{
+	return (const char **)((char *)row + offset);
+}
+
+static const char *keep(struct plan *plan, char *text)
+{
+	struct plan_memory *memory = plan->memory;
+
+	*(char **)grow(&memory->strings, memory->n_strings++, sizeof(char *)) = text;
+	return text;
+}
+
+/* How many there are of the node that @name names; 0 if it is not one of many. */
+static int many_of(const struct plan *plan, const char *name, long *n, struct err *err)
+{
+	struct names names = { plan, "" };
+	const struct node *node;
+
+	*n = 0;
+	for (node = plan->lab->topo.nodes; node && node->name; node++) {
+		auto_free char *value = NULL;
+
+		if (!node->many || strcmp(node->name, name))
+			continue;
+		value = expr_value(node->many, look, &names, err);
+		if (!value)
+			return -EINVAL;
+		*n = strtol(value, NULL, 10);
+		return 0;
+	}
+	return 0;
+}
+
+/* Fill in one row; 1 = it stays, 0 = it does not apply. @i: which of many, 0 = none. */
+static int fill_row(struct plan *plan, const struct shape *shape, void *row, long i, struct err *err)
+{
+	struct names names = { plan, "" };
+	const char **when = string_at(row, shape->when);
+	int holds;
+
+	if (i)
+		snprintf(names.i, sizeof(names.i), "%ld", i);
+	if (*when) {
+		holds = expr_holds(*when, look, &names, err);
+		if (holds <= 0)
+			return holds;
+	}
+	for (const size_t *offset = shape->strings; *offset != END; offset++) {
+		const char **text = string_at(row, *offset);
+		char *filled;
+
+		if (!*text)
+			continue;
+		filled = expr_fill(*text, look, &names, err);
+		if (!filled)
+			return -EINVAL;
+		if (i && *offset == shape->node) {
+			char *numbered = must_printf("%s%ld", filled, i);
+
+			free(filled);
+			filled = numbered;
+		}
+		*text = keep(plan, filled);
+	}
+	return 1;
+}
+
+/* Fill in a whole table. Returns the new one, which ends in zeros as the old. */
+static const void *fill_table(struct plan *plan, const struct shape *shape,
+			      const void *table, struct err *err)
+{
+	static const char zeros[256];
+	void *rows = NULL;
+	size_t n = 0;
+
+	assert(shape->size <= sizeof(zeros));
+	for (const char *row = table; row && memcmp(row, zeros, shape->size); row += shape->size) {
+		long many = 0, first = 0;
+		const char *node;
+
+		if (shape->node != END) {
+			node = *string_at((void *)(uintptr_t)row, shape->node);
+			if (node && many_of(plan, node, &many, err))
+				goto fail;
+			first = many ? 1 : 0;
+			many = many ? many : 0;
+		}
+		for (long i = first; i <= many; i++) {
+			void *copy = grow(&rows, n, shape->size);
+			int stays;
+
+			memcpy(copy, row, shape->size);
+			stays = fill_row(plan, shape, copy, i, err);
+			if (stays < 0)
+				goto fail;
+			n += (size_t)stays;
+		}
+	}
+	grow(&rows, n, shape->size);
+	plan->memory->tables[plan->memory->n_tables++] = rows;
+	return rows;
+fail:
+	free(rows);
+	err_in(err, plan->lab->name);
+	return NULL;
+}
+
+/* A node's sums (uptime_s, recycle) are expressions without braces. */
+static int fill_sums(struct plan *plan, struct node *nodes, struct err *err)
+{
+	for (struct node *node = nodes; node->name; node++) {
+		const char **sums[] = { &node->uptime_s, &node->recycle };
+		struct names names = { plan, "" };
+		size_t digits = strcspn(node->name, "0123456789");
+
+		snprintf(names.i, sizeof(names.i), "%s", node->name + digits);
+		for (size_t s = 0; s < ARRAY_SIZE(sums); s++) {
+			char *value;
+
+			if (!*sums[s])
+				continue;
+			value = expr_value(*sums[s], look, &names, err);
+			if (!value)
+				return -EINVAL;
+			*sums[s] = keep(plan, value);
+		}
+		node->many = NULL;
+	}
+	return 0;
+}
+
+/* Is @value within @range ("1..200" or "a|b|c"; NULL allows anything)? */
+static bool in_range(const char *range, const char *value)
+{
+	const char *dots = range ? strstr(range, "..") : NULL;
+	char *end;
+
+	if (!range)
+		return true;
+	if (dots) {
+		long long n;
+
+		errno = 0;
+		n = strtoll(value, &end, 10);
+		return *value && !*end && !errno &&
+		       n >= strtoll(range, NULL, 10) && n <= strtoll(dots + 2, NULL, 10);
+	}
+	for (const char *word = range; *word; word += strspn(word, "|")) {
+		size_t len = strcspn(word, "|");
+
+		if (strlen(value) == len && !strncmp(word, value, len))
+			return true;
+		word += len;
+	}
+	return false;
+}
+
+static int set_param(struct plan *plan, const char *set, size_t len, struct err *err)
+{
+	const struct param *params = plan->lab->params;
+	const char *equals = memchr(set, '=', len);
+	size_t name_len = equals ? (size_t)(equals - set) : len;
+	unsigned int p;
+
+	for (p = 0; params && params[p].name; p++)
+		if (strlen(params[p].name) == name_len && !strncmp(params[p].name, set, name_len))
+			break;
+	if (!params || !params[p].name) {
+		auto_free char *names = must_strdup("");
+
+		for (p = 0; params && params[p].name; p++) {
+			char *longer = must_printf("%s%s%s", names, p ? ", " : "", params[p].name);
+
+			free(names);
+			names = longer;
+		}
+		return err_set(err, 0, "%s has no parameter '%.*s'; it has: %s",
+			       plan->lab->name, (int)name_len, set, *names ? names : "none");
+	}
+	if (!equals)
+		return err_set(err, 0, "parameter '%s' needs a value: %s=%s",
+			       params[p].name, params[p].name, params[p].range ? params[p].range : "...");
+
+	auto_free char *value = strndup(equals + 1, len - name_len - 1);
+
+	if (!in_range(params[p].range, value))
+		return err_set(err, 0, "parameter %s=%s: it must be in %s",
+			       params[p].name, value, params[p].range);
+	free(plan->params[p]);
+	plan->params[p] = must_printf("%s=%s", params[p].name, value);
+	return 0;
+}
+
+static int set_variant(struct plan *plan, const char *name, struct err *err)
+{
+	const struct variant *variant = plan->lab->variants;
+	auto_free char *names = must_strdup("");
+
+	for (; variant && variant->name; variant++) {
+		char *longer = must_printf("%s%s%s", names, *names ? ", " : "", variant->name);
+
+		free(names);
+		names = longer;
+		if (!name || !strcmp(variant->name, name))
+			break;
+	}
+	if (!variant || !variant->name)
+		return name ? err_set(err, 0, "%s has no variant '%s'; it has: %s",
+				      plan->lab->name, name, names) : 0;
+	plan->variant = variant->name;
+	for (const char *set = variant->set; set && *set; set += strspn(set, " ")) {
+		size_t len = strcspn(set, " ");
+
+		if (set_param(plan, set, len, err))
+			return -EINVAL;
+		set += len;
+	}
+	return 0;
+}
+
+static int fill(struct plan *plan, struct err *err)
+{
+	const struct lab *lab = plan->lab;
+	const struct { const struct shape *shape; const void *from; const void **to; } tables[] = {
+		{ &node_shape, lab->topo.nodes, (const void **)&plan->topo.nodes },
+		{ &link_shape, lab->topo.links, (const void **)&plan->topo.links },
+		{ &route_shape, lab->topo.routes, (const void **)&plan->topo.routes },
+		{ &setting_shape, lab->topo.settings, (const void **)&plan->topo.settings },
+		{ &ruleset_shape, lab->topo.rulesets, (const void **)&plan->topo.rulesets },
+		{ &program_shape, lab->programs, (const void **)&plan->programs },
+		{ &step_shape, lab->steps, (const void **)&plan->steps },
+		{ &claim_shape, lab->claims, (const void **)&plan->claims },
+	};
+
+	static_assert(ARRAY_SIZE(tables) == ARRAY_SIZE(((struct plan_memory *)0)->tables),
+		      "plan_memory holds another number of tables");
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
+		*tables[t].to = fill_table(plan, tables[t].shape, tables[t].from, err);
+		if (!*tables[t].to)
+			return -EINVAL;
+	}
+	return fill_sums(plan, (struct node *)(uintptr_t)plan->topo.nodes, err);
+}
+
+struct plan *plan_new(const struct lab *lab, const char *variant,
+		      const char *const *sets, unsigned int n, struct err *err)
+{
+	struct plan *plan = must_calloc(1, sizeof(*plan));
+
+	plan->lab = lab;
+	plan->variant = "";
+	plan->memory = must_calloc(1, sizeof(*plan->memory));
+	for (const struct param *param = lab->params; param && param->name; param++)
+		*(char **)grow(&plan->params, plan->n_params++, sizeof(char *)) =
+			must_printf("%s=%s", param->name, param->value);
+	if (set_variant(plan, variant, err))
+		goto fail;
+	for (unsigned int s = 0; s < n; s++)
+		if (set_param(plan, sets[s], strlen(sets[s]), err))
+			goto fail;
+	if (fill(plan, err))
+		goto fail;
+	return plan;
+fail:
+	plan_free(plan);
+	return NULL;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (unsigned int i = 0; i < plan->memory->n_strings; i++)
+		free(plan->memory->strings[i]);
+	for (unsigned int i = 0; i < plan->memory->n_tables; i++)
+		free(plan->memory->tables[i]);
+	for (unsigned int i = 0; i < plan->n_params; i++)
+		free(plan->params[i]);
+	free(plan->memory->strings);
+	free(plan->memory);
+	free(plan->params);
+	free(plan);
+}
+
+const char *plan_param(const struct plan *plan, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (unsigned int p = 0; p < plan->n_params; p++)
+		if (!strncmp(plan->params[p], name, len) && plan->params[p][len] == '=')
+			return plan->params[p] + len + 1;
+	return NULL;
+}
+
+bool plan_names(const char *pattern, const char *name)
+{
+	size_t len = strlen(pattern);
+
+	if (!len || pattern[len - 1] != '*')
+		return !strcmp(pattern, name);
+	return !strncmp(pattern, name, len - 1) && name[len - 1] &&
+	       strspn(name + len - 1, "0123456789") == strlen(name + len - 1);
+}
