@@ -1,0 +1,92 @@
+/* counters.c - what a node has counted
+ *
+ * Both files come in pairs of lines: "TcpExt: NAME NAME ..." and then
+ * "TcpExt: VALUE VALUE ...".
+ */
+#include "lib/counters.h"
+
+#include "lib/ns.h"
+
+#include <errno.h>
+
+/* Open @path as a task in @ns sees it. */
+static FILE *open_in(int ns, const char *path, struct err *err)
+{
+	int home = ns_enter(ns, err);
+	FILE *file;
+	int code;
+
+	if (home < 0)
+		return NULL;
+	file = fopen(path, "re");
+	code = errno;
+	ns_leave(home);
+	if (!file)
+		err_set(err, code, "cannot read %s", path);
+	return file;
+}
+
+static void read_pair(char *names, char *values, struct counters *counters)
+{
+	char *save_names = NULL, *save_values = NULL;
+	char *group = strtok_r(names, " \n", &save_names);
+	char *name, *value;
+
+	strtok_r(values, " \n", &save_values);	/* the group again */
+	while ((name = strtok_r(NULL, " \n", &save_names)) &&
+	       (value = strtok_r(NULL, " \n", &save_values))) {
+		struct counter *row = grow(&counters->rows, counters->n++, sizeof(*row));
+
+		snprintf(row->name, sizeof(row->name), "%.*s.%s",
+			 (int)strcspn(group, ":"), group, name);
+		row->value = strtoll(value, NULL, 10);
+	}
+}
+
+int counters_read(int ns, struct counters *counters, struct err *err)
+{
+	static const char *const paths[] = { "/proc/thread-self/net/netstat", "/proc/thread-self/net/snmp" };
+
+	*counters = (struct counters){ 0 };
+	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+		auto_fclose FILE *file = open_in(ns, paths[p], err);
+		auto_free char *names = NULL;
+		auto_free char *values = NULL;
+		size_t names_room = 0, values_room = 0;
+
+		if (!file)
+			return -err->code;
+		while (getline(&names, &names_room, file) > 0 && getline(&values, &values_room, file) > 0)
+			read_pair(names, values, counters);
+	}
+	return 0;
+}
+
+void counters_free(struct counters *counters)
+{
+	free(counters->rows);
+	*counters = (struct counters){ 0 };
+}
+
+int counters_proc_tcp(int ns, unsigned int state, struct err *err)
+{
+	static const char *const paths[] = { "/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6" };
+	int count = 0;
+
+	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+		auto_fclose FILE *file = open_in(ns, paths[p], err);
+		char line[512];
+		unsigned int st;
+
+		if (!file && p == 1 && err->code == ENOENT) {	/* no IPv6 in this kernel */
+			err->code = 0;
+			break;
+		}
+		if (!file)
+			return -err->code;
+		while (fgets(line, sizeof(line), file))
+			if (sscanf(line, " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x", &st) == 1 && st == state)
+				count++;
+	}
+	return count;
+}

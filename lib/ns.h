@@ -1,0 +1,20 @@
+/* ns.h - make, enter and leave network namespaces */
+#ifndef TWLAB_NS_H
+#define TWLAB_NS_H
+
+#include "lib/err.h"
+
+/* Make a network namespace and return an fd that keeps it alive. The caller
+ * stays where it was. On failure returns a negative errno and fills @err.
+ */
+int ns_new(struct err *err);
+
+/* Enter the namespace @ns. Returns an fd of the one that was left, for
+ * ns_leave(); negative errno on failure, and then nothing has changed.
+ */
+int ns_enter(int ns, struct err *err);
+
+/* Back to @home, which is closed. */
+void ns_leave(int home);
+
+#endif

@@ -1,0 +1,15 @@
+/* sysctl.h - settings of one node */
+#ifndef TWLAB_SYSCTL_H
+#define TWLAB_SYSCTL_H
+
+#include "lib/err.h"
+
+/* Set @key ("net.ipv4.tcp_fin_timeout") to @value in the namespace @ns. -ENOENT
+ * when this kernel has no such setting there.
+ */
+int sysctl_set(int ns, const char *key, const char *value, struct err *err);
+
+/* Its value, without the line end. The caller frees it; NULL and @err. */
+char *sysctl_get(int ns, const char *key, struct err *err);
+
+#endif

@@ -1,0 +1,261 @@
+/* topo.c - nodes and links, from tables to network namespaces
+ *
+ * The order is: all namespaces, all links (each made inside its first node,
+ * with the other end born in the second), addresses and neighbours, settings,
+ * routes, rules. MACs follow from the links' order, neighbours are permanent:
+ * no ARP, which a netem that drops everything would take as well.
+ */
+#include "lib/topo.h"
+
+#include "lib/fw.h"
+#include "lib/net.h"
+#include "lib/ns.h"
+#include "lib/sysctl.h"
+
+#include <errno.h>
+
+const struct setting topo_pins[] = {
+	{ "*", "net.ipv4.ip_forward", "0", "a host is no router" },
+	{ "*", "net.ipv6.conf.all.disable_ipv6", "1", "no neighbour discovery between the packets of a lab" },
+	{ "*", "net.ipv4.tcp_timestamps", "2", "on, and counting from boot: the same clock for every connection of a node (1 adds a random offset)" },
+	{ "*", "net.ipv4.tcp_tw_reuse", "0", "its default is 0 before 4.19 and 2 (loopback) since" },
+	{ "*", "net.ipv4.tcp_fin_timeout", "60", "its default, whatever the machine's sysctl.conf says" },
+	{ "*", "net.ipv4.tcp_rfc1337", "0", "its default" },
+	{ "*", "net.ipv4.tcp_syncookies", "1", "its default; 0 and 2 change which SYNs are looked at" },
+	{ "*", "net.ipv4.tcp_sack", "1", "its default: the first repeated FIN is then a tail loss probe" },
+	{ "*", "net.ipv4.tcp_early_retrans", "3", "its default: tail loss probes are on" },
+	{ "*", "net.ipv4.tcp_syn_retries", "6", "its default: SYNs at 0, 1, 3, 7, 15, 31 and 63 s" },
+	{ "*", "net.ipv4.tcp_orphan_retries", "3", "a LAST_ACK that nobody answers ends after some 7 s, not 108" },
+	{ "*", "net.ipv4.tcp_no_metrics_save", "1", "no connection starts with what an earlier one learnt" },
+	{ "*", "net.ipv4.tcp_invalid_ratelimit", "500", "its default: TIME_WAIT's answers to bare ACKs and SYNs, in ms" },
+	{ "*", "net.ipv4.ip_local_port_range", "32768 60999", "its default" },
+	{ 0 }
+};
+
+struct end {			/* one end of one veth */
+	const struct node_up *node;
+	const char *dev, *addr;
+	char mac[18];
+};
+
+static struct node_up *add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
+{
+	struct node_up *node = grow(&up->nodes, up->n, sizeof(*node));
+	int home;
+
+	*node = (struct node_up){ .name = must_strdup(name), .kind = kind, .ns = -1 };
+	up->n++;
+	node->ns = ns_new(err);
+	if (node->ns < 0)
+		return NULL;
+	home = ns_enter(node->ns, err);
+	if (home < 0)
+		return NULL;
+	node->net = net_open(err);
+	ns_leave(home);
+	return node->net ? node : NULL;
+}
+
+static int has_dev(struct node_up *node, const char *dev, struct err *err)
+{
+	int index = net_index(node->net, dev, err);
+
+	if (index < 0)
+		return index;
+	*(char **)grow(&node->devs, node->n_devs, sizeof(char *)) = must_strdup(dev);
+	*(int *)grow(&node->ifindex, node->n_devs, sizeof(int)) = index;
+	node->n_devs++;
+	return net_up(node->net, dev, err);
+}
+
+/* A pair of devices, up; @a and @b get their MACs. */
+static int join(struct topo_up *up, struct end *a, struct end *b, unsigned int *macs, struct err *err)
+{
+	struct node_up *from = topo_node(up, a->node->name), *to = topo_node(up, b->node->name);
+	struct end *ends[] = { a, b };
+
+	for (int e = 0; e < 2; e++) {	/* locally administered, in the links' order */
+		unsigned int n = ++*macs;
+
+		snprintf(ends[e]->mac, sizeof(ends[e]->mac), "02:00:00:%02x:%02x:%02x",
+			 n >> 16 & 0xff, n >> 8 & 0xff, n & 0xff);
+	}
+	if (net_veth(from->net, a->dev, a->mac, to->ns, b->dev, b->mac, err) ||
+	    has_dev(from, a->dev, err) || has_dev(to, b->dev, err))
+		return -err->code;
+	return 0;
+}
+
+static void plain_addr(const char *addr, char *plain, size_t size)
+{
+	snprintf(plain, size, "%.*s", (int)strcspn(addr, "/"), addr);
+}
+
+/* Is @addr one that stands alone: no prefix, or all of it? */
+static bool is_single(const char *addr)
+{
+	const char *slash = strchr(addr, '/');
+
+	return !slash || !strcmp(slash, strchr(addr, ':') ? "/128" : "/32");
+}
+
+/* @here has its address, and knows where @there is. */
+static int introduce(const struct end *here, const struct end *there, struct err *err)
+{
+	char peer[64];
+
+	if (!here->addr || !there->addr)
+		return 0;
+	/* Several links may share one address of a router: it has it once. */
+	if (net_addr(here->node->net, here->dev, here->addr, err) && err->code != EEXIST)
+		return -err->code;
+	err->code = 0;
+	plain_addr(there->addr, peer, sizeof(peer));
+	if (is_single(here->addr) && net_route(here->node->net, peer, NULL, here->dev, err))
+		return -err->code;
+	return net_neigh(here->node->net, here->dev, peer, there->mac, err);
+}
+
+static int add_link(struct topo_up *up, const struct link *link, unsigned int *macs, struct err *err)
+{
+	struct end a = { topo_node(up, link->a.node), link->a.dev, link->a.addr, "" };
+	struct end b = { topo_node(up, link->b.node), link->b.dev, link->b.addr, "" };
+	struct netem delay = { .delay_ms = link->delay_ms };
+
+	if (!a.node || !b.node)
+		return err_set(err, 0, "a link joins '%s', which is no node", a.node ? link->b.node : link->a.node);
+	if (link->wire) {
+		/* The wire's devices are named for whom they face. */
+		char a_name[16], b_name[16];
+		struct end wire_a = { NULL, a_name, NULL, "" }, wire_b = { NULL, b_name, NULL, "" };
+		struct node_up *wire;
+
+		snprintf(a_name, sizeof(a_name), "%s", link->a.node);
+		snprintf(b_name, sizeof(b_name), "%s", link->b.node);
+		if (!add_node(up, link->wire, NODE_WIRE, err))
+			return -err->code;
+		a.node = topo_node(up, link->a.node);	/* the array may have moved */
+		b.node = topo_node(up, link->b.node);
+		wire_a.node = wire_b.node = topo_node(up, link->wire);
+		if (join(up, &a, &wire_a, macs, err) || join(up, &wire_b, &b, macs, err))
+			return -err->code;
+		wire = topo_node(up, link->wire);
+		if (net_splice(wire->net, a_name, b_name, err) || net_splice(wire->net, b_name, a_name, err) ||
+		    net_netem(wire->net, a_name, &delay, err) || net_netem(wire->net, b_name, &delay, err))
+			return err_in(err, link->wire);
+	} else if (join(up, &a, &b, macs, err)) {
+		return err_in(err, link->a.node);
+	}
+	if (introduce(&a, &b, err))
+		return err_in(err, link->a.node);
+	if (introduce(&b, &a, err))
+		return err_in(err, link->b.node);
+	return 0;
+}
+
+static int set(const struct node_up *node, const struct setting *setting, bool must, struct err *err)
+{
+	int code = sysctl_set(node->ns, setting->key, setting->value, err);
+
+	/* A pin that this kernel does not have in a namespace is no failure. */
+	if (code == -ENOENT && !must) {
+		err->code = 0;
+		return 0;
+	}
+	return code ? err_in(err, node->name) : 0;
+}
+
+static int configure(struct topo_up *up, const struct topo *topo, struct err *err)
+{
+	static const struct setting forward[] = {
+		{ "*", "net.ipv4.ip_forward", "1", "a router forwards" },
+		{ 0 }
+	};
+
+	for (unsigned int n = 0; n < up->n; n++) {
+		struct node_up *node = &up->nodes[n];
+		bool router = node->kind == NODE_ROUTER || node->kind == NODE_NAT;
+
+		for (const struct setting *pin = topo_pins; pin->node; pin++)
+			if (set(node, pin, false, err))
+				return -err->code;
+		for (const struct setting *pin = forward; router && pin->node; pin++)
+			if (set(node, pin, true, err))
+				return -err->code;
+	}
+	for (const struct setting *setting = topo->settings; setting && setting->node; setting++) {
+		struct node_up *node = topo_node(up, setting->node);
+
+		if (!node)
+			return err_set(err, 0, "%s is set on '%s', which is no node", setting->key, setting->node);
+		if (set(node, setting, true, err))
+			return -err->code;
+	}
+	for (const struct route *route = topo->routes; route && route->node; route++) {
+		struct node_up *node = topo_node(up, route->node);
+
+		if (!node)
+			return err_set(err, 0, "a route for '%s', which is no node", route->node);
+		if (net_route(node->net, route->to, route->via, NULL, err))
+			return err_in(err, route->node);
+	}
+	for (const struct ruleset *rules = topo->rulesets; rules && rules->node; rules++) {
+		struct node_up *node = topo_node(up, rules->node);
+
+		if (!node)
+			return err_set(err, 0, "rules for '%s', which is no node", rules->node);
+		if (fw_run(node->ns, rules->nft, err))
+			return err_in(err, rules->node);
+	}
+	return 0;
+}
+
+int topo_up(const struct topo *topo, struct topo_up *up, struct err *err)
+{
+	unsigned int macs = 0;
+
+	*up = (struct topo_up){ 0 };
+	for (const struct node *node = topo->nodes; node && node->name; node++)
+		if (!add_node(up, node->name, node->kind, err)) {
+			err_in(err, node->name);
+			goto fail;
+		}
+	for (unsigned int n = 0; n < up->n; n++)
+		if (net_up(up->nodes[n].net, "lo", err))
+			goto fail;
+	for (const struct link *link = topo->links; link && link->a.node; link++)
+		if (add_link(up, link, &macs, err))
+			goto fail;
+	if (configure(up, topo, err))
+		goto fail;
+	return 0;
+fail:
+	topo_down(up);
+	return -err->code;
+}
+
+void topo_down(struct topo_up *up)
+{
+	for (unsigned int n = 0; n < up->n; n++) {
+		struct node_up *node = &up->nodes[n];
+
+		for (unsigned int d = 0; d < node->n_devs; d++)
+			free(node->devs[d]);
+		free(node->devs);
+		free(node->ifindex);
+		net_close(node->net);
+		if (node->ns >= 0)
+			close(node->ns);
+		free((char *)(uintptr_t)node->name);
+	}
+	free(up->nodes);
+	*up = (struct topo_up){ 0 };
+}
+
+struct node_up *topo_node(const struct topo_up *up, const char *name)
+{
+	for (unsigned int n = 0; n < up->n; n++)
+		if (!strcmp(up->nodes[n].name, name))
+			return &up->nodes[n];
+	return NULL;
+}
