@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
@@ -35,6 +36,18 @@ static void read_endpoint(struct endpoint *endpoint, int family, const __be32 *a
 	memcpy(&endpoint->addr.s6_addr[12], addr, 4);
 }
 
+/* tcp_info is longer or shorter by kernel; what is wanted stands near its beginning. */
+static void read_info(struct socket_seen *seen, const struct nlattr *attr)
+{
+	struct tcp_info info = { 0 };
+
+	if (!attr || seen->state == STATE_LISTEN)	/* there its fields mean other things */
+		return;
+	nla_memcpy(&info, attr, sizeof(info));
+	seen->rto_us = info.tcpi_rto;
+	seen->backoff = info.tcpi_backoff;
+}
+
 static int got_socket(struct nl_msg *msg, void *arg)
 {
 	const struct inet_diag_msg *diag = nlmsg_data(nlmsg_hdr(msg));
@@ -55,6 +68,7 @@ static int got_socket(struct nl_msg *msg, void *arg)
 	memcpy(seen->cookie, diag->id.idiag_cookie, sizeof(seen->cookie));
 	seen->inode = diag->idiag_inode;
 	seen->ifindex = diag->id.idiag_if;
+	read_info(seen, nlmsg_find_attr(nlmsg_hdr(msg), sizeof(*diag), INET_DIAG_INFO));
 	return NL_OK;
 }
 
@@ -88,6 +102,7 @@ struct sockdiag *sockdiag_open(int ns, struct err *err)
 	nl_socket_modify_cb(diag->sock, NL_CB_VALID, NL_CB_CUSTOM, got_socket, diag);
 	nl_socket_modify_err_cb(diag->sock, NL_CB_CUSTOM, got_error, diag);
 	nl_socket_disable_seq_check(diag->sock);
+	nl_socket_disable_auto_ack(diag->sock);	/* every request has one answer: the last datagram */
 	return diag;
 }
 
@@ -138,6 +153,27 @@ static void write_endpoint(const struct endpoint *endpoint, __be32 *addr, __be16
 		memcpy(addr, &endpoint->addr, sizeof(endpoint->addr));
 	else
 		memcpy(addr, &endpoint->addr.s6_addr[12], 4);
+}
+
+int sockdiag_find(struct sockdiag *diag, const struct endpoint *local, const struct endpoint *remote,
+		  struct socket_seen *seen, struct err *err)
+{
+	struct inet_diag_req_v2 req = {
+		.sdiag_family = (uint8_t)local->family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
+		.idiag_states = ~0U,
+		.id = { .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } },
+	};
+
+	write_endpoint(local, req.id.idiag_src, &req.id.idiag_sport);
+	write_endpoint(remote, req.id.idiag_dst, &req.id.idiag_dport);
+	if (ask(diag, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, &req, "look for a socket", err))
+		return err->code == ENOENT ? 0 : -err->code;
+	if (diag->n == 0)
+		return 0;
+	*seen = diag->seen[0];
+	return 1;
 }
 
 int sockdiag_destroy(struct sockdiag *diag, const struct socket_seen *socket, struct err *err)

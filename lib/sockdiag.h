@@ -18,6 +18,8 @@ struct socket_seen {
 	uint32_t cookie[2];	/* tells two sockets on one four-tuple apart */
 	uint32_t inode;
 	uint32_t ifindex;
+	uint32_t rto_us;	/* its RTO as it stands, and how often it was doubled: only */
+	uint8_t backoff;	/* from sockdiag_find(), and 0 for LISTEN, SYN_RECV, TIME_WAIT */
 };
 
 /* Open one in the namespace @ns. NULL and @err on failure. */
@@ -28,6 +30,12 @@ void sockdiag_close(struct sockdiag *diag);
  * to @diag and is good until the next call. Returns how many, or negative.
  */
 int sockdiag_dump(struct sockdiag *diag, int family, const struct socket_seen **sockets, struct err *err);
+
+/* The socket that a segment from @remote to @local would meet: one with that
+ * four-tuple, else one that listens. Returns 1, 0 if there is none, or negative.
+ */
+int sockdiag_find(struct sockdiag *diag, const struct endpoint *local, const struct endpoint *remote,
+		  struct socket_seen *seen, struct err *err);
 
 /* End a socket as if it had never been (SOCK_DESTROY). For TIME_WAIT the kernel
  * must be 6.1 or later: before, it answers EOPNOTSUPP (tcp_abort).
