@@ -1,0 +1,116 @@
+/* uptime.c - a host whose TCP timestamp clock is ahead of its kernel's */
+#include "lib/uptime.h"
+
+#include "lib/fw.h"
+#include "lib/packet.h"
+#include "lib/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct uptime {
+	struct queue *queue;
+	int ns;
+	uint32_t shift_ticks;
+	uint64_t cut;
+	struct uptime_stats stats;
+};
+
+#define STRINGIFY(x) #x
+#define NUMBER(x) STRINGIFY(x)
+
+/* Adding a table that is there already is no error, deleting one that is not
+ * is: so add, delete, add, and one that a killed process left is gone. Priority
+ * 500 is behind everybody else's rules: what they drop need not be changed.
+ */
+#define FORGET "table inet twlab_uptime {}; delete table inet twlab_uptime;"
+#define QUEUE "tcp option timestamp exists queue flags bypass to " NUMBER(UPTIME_QUEUE) ";"
+
+static const char rules[] = FORGET
+	"table inet twlab_uptime {"
+	" chain out { type filter hook output priority 500; oifname != \"lo\" " QUEUE " }"
+	" chain in { type filter hook input priority 500; iifname != \"lo\" " QUEUE " }"
+	"}";
+
+bool uptime_shift(uint8_t *ip, size_t len, bool out, uint32_t shift_ticks)
+{
+	struct packet packet;
+
+	if (!packet_read(ip, len, &packet) || !packet.ts)
+		return false;
+	if (out)
+		packet_put(&packet, packet.ts, packet_tsval(&packet) + shift_ticks);
+	else if (packet.flags & TCP_ACK)
+		packet_put(&packet, packet.ts + 4, packet_tsecr(&packet) - shift_ticks);
+	else
+		return false;
+	return true;
+}
+
+/* A packet of which a part is missing could only be sent on cut short. It does
+ * not come from a device with an MTU of less than 65532.
+ */
+static void handle(struct queue *queue, struct queue_packet *packet, void *arg)
+{
+	struct uptime *uptime = arg;
+
+	if (packet->cut) {
+		uptime->cut++;
+		queue_drop(queue, packet);
+		return;
+	}
+	if (!uptime_shift(packet->data, packet->len, packet->out, uptime->shift_ticks))
+		return;
+	queue_replace(queue, packet);
+	if (packet->out)
+		uptime->stats.sent++;
+	else
+		uptime->stats.received++;
+}
+
+struct uptime *uptime_open(uint32_t shift_ticks, struct err *err)
+{
+	static const struct queue_spec spec = { .number = UPTIME_QUEUE };
+	struct uptime *uptime = must_calloc(1, sizeof(*uptime));
+
+	uptime->shift_ticks = shift_ticks;
+	uptime->ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (uptime->ns < 0)
+		err_set(err, errno, "cannot open /proc/thread-self/ns/net");
+	else
+		uptime->queue = queue_open(&spec, handle, uptime, err);
+	if (uptime->queue && !fw_run(uptime->ns, rules, err))
+		return uptime;
+	uptime_close(uptime);
+	return NULL;
+}
+
+int uptime_fd(const struct uptime *uptime)
+{
+	return queue_fd(uptime->queue);
+}
+
+int uptime_handle(struct uptime *uptime, struct err *err)
+{
+	return queue_handle(uptime->queue, err);
+}
+
+const struct uptime_stats *uptime_stats(struct uptime *uptime)
+{
+	uptime->stats.missed = uptime->cut + queue_stats(uptime->queue)->missed;
+	return &uptime->stats;
+}
+
+void uptime_close(struct uptime *uptime)
+{
+	struct err ignored = { 0 };
+
+	if (!uptime)
+		return;
+	if (uptime->queue)
+		fw_run(uptime->ns, FORGET, &ignored);
+	queue_close(uptime->queue);
+	if (uptime->ns >= 0)
+		close(uptime->ns);
+	free(uptime);
+}

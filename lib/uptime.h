@@ -1,0 +1,56 @@
+/* uptime.h - a host whose TCP timestamp clock is ahead of its kernel's
+ *
+ * Machines booted at different times have different clocks; namespaces of one
+ * kernel have the same. This shifts the TSval of what the host sends, and shifts
+ * TSecr back in what it receives, so that its own measurements stay right:
+ *
+ *	kernel --TSval--> + shift --> network --TSecr--> - shift --> kernel
+ *
+ * It works on every kernel that has NFQUEUE. What has no timestamp option passes
+ * untouched and unseen, as does the loopback device. TSecr counts only in a
+ * segment with ACK (RFC 7323, 3.2), so that of a SYN is left alone. Everything
+ * is modulo 2^32, checksums are corrected by the difference.
+ *
+ * The node should have tcp_timestamps=2 where that exists (4.10 and later), or
+ * the kernel adds an offset of its own to each pair of hosts or connection.
+ */
+#ifndef TWLAB_UPTIME_H
+#define TWLAB_UPTIME_H
+
+#include "lib/err.h"
+
+struct uptime;
+
+struct uptime_stats {
+	uint64_t sent, received;	/* segments that were changed */
+	uint64_t missed;		/* dropped: more came than could be held (TCP sends them again) */
+};
+
+/* Give the network namespace that the caller is in a clock that is @shift_ticks
+ * ahead. Makes the table `inet twlab_uptime` and takes packet queue
+ * UPTIME_QUEUE there. NULL and @err on failure, with nothing left behind.
+ */
+#define UPTIME_QUEUE 7322
+struct uptime *uptime_open(uint32_t shift_ticks, struct err *err);
+
+int uptime_fd(const struct uptime *uptime);	/* to be polled for POLLIN */
+
+/* Handle what waits, a bounded number of packets. Returns 1 if there may be
+ * more, 0 if not, negative errno when the clock is lost.
+ */
+int uptime_handle(struct uptime *uptime, struct err *err);
+
+const struct uptime_stats *uptime_stats(struct uptime *uptime);
+
+/* The clock falls back to the kernel's: connections that are open will find
+ * their peers' PAWS in the way. NULL is fine. A process that is killed leaves a
+ * table that lets everything pass.
+ */
+void uptime_close(struct uptime *uptime);
+
+/* The change itself, on the IP packet at @ip: exported to be tested. True if
+ * it changed something.
+ */
+bool uptime_shift(uint8_t *ip, size_t len, bool out, uint32_t shift_ticks);
+
+#endif
