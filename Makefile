@@ -17,7 +17,7 @@ version := 1.0
 libs    := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables \
            jansson libarchive libkmod nettle
 warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
-           -Wno-missing-field-initializers -Wno-gnu-statement-expression
+           -Wno-missing-field-initializers -Wno-missing-braces
 flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. $(warn)
 
 # Another compiler or SANITIZE means another set of objects, in its own folder.

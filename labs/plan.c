@@ -58,13 +58,13 @@ static const struct shape step_shape = {	/* a step for "host*" stays one step */
 };
 static const struct shape claim_shape = {
 	sizeof(struct claim), { AT(claim, words), AT(claim, node), AT(claim, fact), AT(claim, expect), END },
-	AT(claim, when), END
+	AT(claim, when), AT(claim, node)
 };
 
 /* Who looks names up while a row is filled in. */
 struct names {
 	const struct plan *plan;
-	char i[16];		/* the number of this one of many; "" */
+	char i[24];		/* the number of this one of many; "" */
 };
 
 static const char *look(const void *ptr, const char *name)

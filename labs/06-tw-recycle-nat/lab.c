@@ -1,0 +1,145 @@
+/* Why do some hosts behind a NAT get no answer?
+ *
+ *	host1 ──┐
+ *	host2 ──┼── nat ────── wire ────── server, tcp_tw_recycle=1
+ *	host… ──┘
+ *
+ * A server that recycles TIME_WAIT early (Linux up to 4.11) guards itself by
+ * remembering, for each address, the newest TCP timestamp that address has sent:
+ * for 60 s, a SYN from there with an older one is dropped without a word. That
+ * holds while an address is one machine. Behind a NAT it is many, and their
+ * clocks started when each was booted.
+ *
+ * One host's clock is ahead. It is served first, and the server, which closes
+ * first, remembers its timestamp. The others' clocks are behind.
+ */
+#include "labs/lab.h"
+
+static const struct param params[] = {
+	{ "hosts", "2", "1..200", "how many stand behind the NAT" },
+	{ "ahead", "1", "1..200", "whose clock is ahead, and who is served first" },
+	{ "behind", "3600", "0..1000000", "by how many seconds the other clocks are behind (host i: i less)" },
+	{ "uptime", "2000000", "1000000..2000000", "how long the host that is ahead has been up, in seconds" },
+	{ "recycle", "1", "0|1", "tcp_tw_recycle on the server" },
+	{ "nat", "one", "one|pool|no", "all hosts behind one address; an address a host; no NAT at all" },
+	{ "timestamps", "on", "on|off|some", "TCP timestamps: on; off everywhere; off on the hosts that are not ahead" },
+	{ "port", "8080", "1024..65535", "the server's port" },
+	{ 0 }
+};
+
+static const struct variant variants[] = {
+	{ "recycling", "recycle=1", "hosts whose clock is behind get no answer for 60 s" },
+	{ "catching-up", "behind=20", "or until their clock has caught up" },
+	{ "without-stamp", "timestamps=some", "a SYN without a timestamp is dropped, too" },
+	{ "recycling-off", "recycle=0", "control: no recycling, no failure" },
+	{ "timestamps-off", "timestamps=off", "control: nothing to compare, and nothing recycled" },
+	{ "no-nat", "nat=no", "control: an address is one host again" },
+	{ "pool", "nat=pool", "control: a NAT with an address a host" },
+	{ 0 }
+};
+
+static const struct node nodes[] = {
+	{ "host", .many = "hosts", .uptime_s = "i == ahead ? uptime : uptime - behind + i" },
+	{ "nat", NODE_NAT },
+	{ "server", .recycle = "recycle" },
+	{ 0 }
+};
+
+static const struct link links[] = {
+	{ { "host", "eth0", "10.1.0.{i}/32" }, { "nat", "lan{i}", "10.1.255.254/32" } },
+	{ { "nat", "wan", "203.0.113.1/24" }, { "server", "eth0", "203.0.113.2/24" },
+	  .wire = "wire", .delay_ms = 10 },
+	{ 0 }
+};
+
+static const struct route routes[] = {
+	{ "host", "default", "10.1.255.254" },
+	{ "server", "10.1.0.0/16", "203.0.113.1", .when = "nat == no" },
+	{ "server", "198.51.100.0/24", "203.0.113.1", .when = "nat == pool" },
+	{ 0 }
+};
+
+static const struct ruleset rulesets[] = {
+	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; oifname wan masquerade; } }",
+	  .when = "nat == one" },
+	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; "
+		 "oifname wan snat ip prefix to ip saddr map { 10.1.0.0/24 : 198.51.100.0/24 }; } }",
+	  .when = "nat == pool" },
+	{ 0 }
+};
+
+static const struct setting settings[] = {
+	{ "host", "net.ipv4.tcp_timestamps", "0", "control", .when = "timestamps == off || (timestamps == some && i != ahead)" },
+	{ "server", "net.ipv4.tcp_timestamps", "0", "control", .when = "timestamps == off" },
+	{ 0 }
+};
+
+static const struct program programs[] = {
+	{ "server", "server", "server", "{port} {hosts}" },
+	{ "client", "host", "client", "203.0.113.2 {port}" },
+	{ 0 }
+};
+
+static const struct step steps[] = {
+	{ DO_START, "server" },
+	{ DO_STATE, "server", "LISTEN" },
+	{ DO_START, "client{ahead}", .why = "the host whose clock is ahead" },
+	{ DO_EXIT,  "client{ahead}" },
+	{ DO_SLEEP, .ms = 2000, .why = "long enough for 3.5 RTO" },
+	{ DO_START, "client*", .why = "now all the others" },
+	{ DO_EXIT,  "client*" },
+	{ DO_GONE,  "server", "", .why = "nothing is left" },
+	{ 0 }
+};
+
+#define FAILS "recycle == 1 && nat == one && timestamps != off && i != ahead"
+
+static const struct claim claims[] = {
+	{ "A14", "the host whose clock is ahead is served by its first SYN",
+	  "host{ahead}", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c, tcp_peer_is_proven" },
+	{ "A11", "recycling ends TIME_WAIT after 3.5 RTO instead of 60 s",
+	  "server", "conn1.TIME_WAIT.ms", "700..900", "Linux 4.9 net/ipv4/tcp_minisocks.c, tcp_time_wait",
+	  .when = "recycle == 1 && timestamps != off" },
+	{ "A11", "without it TIME_WAIT lasts 60 s",
+	  "server", "conn1.TIME_WAIT.ms", "60000..64200", "Linux include/net/tcp.h, TCP_TIMEWAIT_LEN",
+	  .when = "recycle == 0" },
+	{ "A14", "without timestamps nothing is recycled: TIME_WAIT lasts 60 s",
+	  "server", "conn1.TIME_WAIT.ms", "60000..64200", "Linux 4.9 net/ipv4/tcp_minisocks.c, tcp_time_wait",
+	  .when = "timestamps == off" },
+
+	{ "A17", "a host whose clock is behind sends SYN after SYN",
+	  "host", "conn1.sent.SYN", "= 7", "RFC 6298, 5.5; tcp_syn_retries", .when = FAILS " && (behind - i >= 60 || timestamps == some)" },
+	{ "A17", "which arrive at the server, but none is answered while the stamp is fresh",
+	  "server", "syn.older.answered", "= 0", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request",
+	  .when = "recycle == 1 && nat == one && timestamps == on && hosts > 1" },
+	{ "A17", "they are dropped in silence, each of them",
+	  "server", "syn.older.silent", ">= {hosts - 1}", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request",
+	  .when = "recycle == 1 && nat == one && timestamps == on && hosts > 1" },
+	{ "A14", "and counted as PAWSPassive",
+	  "server", "recycle.PAWSPassive", ">= {hosts - 1}", "Linux 4.9 LINUX_MIB_PAWSPASSIVEREJECTED",
+	  .when = "recycle == 1 && nat == one && timestamps != off && hosts > 1" },
+	{ "A14", "it gets through when the remembered stamp is 60 s old",
+	  "host", "conn1.served_ms", "60000..64000", "Linux 4.9 TCP_PAWS_MSL", .when = FAILS " && (behind - i >= 60 || timestamps == some)" },
+	{ "A14", "or earlier, when its clock has caught up",
+	  "host", "conn1.served_ms", "{(behind - i - 3) * 1000}..59000", "Linux 4.9 TCP_PAWS_WINDOW",
+	  .when = FAILS " && behind - i > 3 && behind - i < 60 && timestamps == on" },
+	{ "A14", "a SYN without any timestamp is dropped, too",
+	  "server", "syn.no_ts.silent", ">= {hosts - 1}", "Linux 3.17 a26552afe894", .when = "recycle == 1 && timestamps == some && nat == one" },
+
+	{ "A19", "with recycling off every host is served by its first SYN",
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request", .when = "recycle == 0" },
+	{ "A18", "without NAT recycling does no harm: every host is served by its first SYN",
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && nat == no" },
+	{ "A18", "nor behind a NAT that gives each host an address of its own",
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && nat == pool" },
+	{ "A14", "without timestamps there is nothing to compare: every host is served by its first SYN",
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && timestamps == off" },
+	{ 0 }
+};
+
+const struct lab lab_tw_recycle_nat = {
+	"06-tw-recycle-nat",
+	"Why does tcp_tw_recycle leave hosts behind a NAT without an answer?",
+	"The server takes all hosts behind one address for one machine, and drops SYNs whose timestamp runs backwards.",
+	params, variants, { nodes, links, routes, settings, rulesets }, programs, steps, claims
+};
