@@ -92,11 +92,6 @@ struct evidence {
 struct evidence *evidence_read(const char *dir, struct err *err);
 void evidence_free(struct evidence *evidence);
 
-/* "10.0.0.1:80", "[2001:db8::1]:80". @text has room for 64 bytes; returns it. */
-char *endpoint_text(const struct endpoint *endpoint, char *text);
-bool endpoint_parse(const char *text, struct endpoint *endpoint);
-bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
-
 /* A socket's life on one node, from its rows in states.jsonl, completed by what
  * its packets imply where a state was too short to be sampled.
  */

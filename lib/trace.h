@@ -14,14 +14,14 @@
 #define TWLAB_TRACE_H
 
 #include "lib/err.h"
-
-#include <netinet/in.h>
+#include "lib/tcp.h"
 
 /* One interface that was captured: "client/eth0" is node "client", device "eth0". */
 struct trace_iface {
 	char *node;
 	char *dev;
 	bool end;		/* its node is an endpoint (a host), not a wire, router or NAT */
+	int node_index;		/* index of trace.nodes */
 };
 
 /* One frame as one interface saw it. */
@@ -35,55 +35,18 @@ struct trace_frame {
 	char *comment;		/* what a reader should know; NULL for most */
 };
 
-struct endpoint {
-	int family;		/* AF_INET or AF_INET6 */
-	struct in6_addr addr;	/* IPv4 as ::ffff:a.b.c.d */
-	uint16_t port;		/* host order */
-};
-
-enum tcp_flag {
-	TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
-	TCP_ACK = 0x10, TCP_URG = 0x20, TCP_ECE = 0x40, TCP_CWR = 0x80,
-};
-
-/* What stands in one TCP/IP packet. */
-struct tcp_view {
-	struct endpoint src, dst;
-	uint32_t seq, ack;
-	uint16_t window;
-	uint8_t flags;		/* enum tcp_flag */
-	uint8_t ttl;
-	uint16_t ip_id;		/* 0 for IPv6 */
-	bool has_ts;
-	uint32_t tsval, tsecr;
-	uint8_t n_sack;
-	uint8_t wscale;		/* 255 = no such option */
-	uint16_t mss;		/* 0 = no such option */
-	bool sack_ok;
-	const uint8_t *payload;
-	uint32_t payload_len;
-};
-
-/* Read the TCP/IP packet in Ethernet frame @data. False if it is none, or cut
- * short. @view points into @data.
- */
-bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view);
-
-/* "SYN", "FIN,ACK", "ACK", "PSH,ACK", "RST": flags in the order people say them.
- * @text has room for 40 bytes; returns it.
- */
-char *tcp_flags_text(uint8_t flags, char *text);
-
 /* One packet on its way from one end to the other. */
 struct segment {
 	uint64_t packet_id;
 	unsigned int conn;	/* index of trace.conns */
 	bool from_client;	/* sent by the side that sent the first SYN */
-	int from, to;		/* node index (trace.nodes) of sender and receiver; -1 = was not captured there */
+	int from;		/* node (index of trace.nodes) that sent it; -1 = was not captured there */
+	int to;			/* node that got it or, lost, was to get it; -1 = not among the nodes */
 	int64_t sent_ns;	/* seen first, on its way out of the sender (or at the first sighting) */
 	int64_t rcvd_ns;	/* seen coming in at the receiver; -1 = never arrived */
 	int lost_node;		/* where it was seen last if it never arrived; else -1 */
-	bool is_copy;		/* a second arrival of a packet duplicated on the way */
+	bool is_copy;		/* duplicated on the way: starts where the copy was made, with an id of its own */
+	uint64_t copy_of;	/* packet_id of what it is a copy of; 0 = no copy */
 	unsigned int *sightings;/* frames (indexes, in time order) that are this packet */
 	unsigned int n_sightings;
 	struct tcp_view tcp;	/* as its sender sent it (first sighting) */
@@ -99,11 +62,15 @@ struct conn {
 	int client, server;		/* node indexes; -1 = not among the nodes */
 	struct endpoint client_local, client_remote;	/* as the client node sees it */
 	struct endpoint server_local, server_remote;	/* as the server node sees it */
-	unsigned int n_at_client, n_at_server;	/* 1, 2, ...: which connection of that node this is, by time */
+	unsigned int n_at_client, n_at_server;	/* 1, 2, ...: which connection of that node this is, by the time
+						 * it met a packet of it; 0 = it never did */
 	unsigned int *segments;		/* indexes of trace.segments, by sent_ns */
 	unsigned int n_segments;
 	int64_t first_ns, last_ns;
+	int64_t at_client_ns, at_server_ns;	/* when that end first sent or got a packet of it; -1 = never */
 	uint32_t client_isn, server_isn;
+	bool has_client_isn, has_server_isn;	/* its SYN or SYN,ACK was seen */
+	int earlier;			/* the connection before it on the same four-tuple, at either end; -1 = none */
 };
 
 struct trace {
@@ -112,6 +79,7 @@ struct trace {
 	char **nodes;			unsigned int n_nodes;	/* in the interfaces' order */
 	struct segment *segments;	unsigned int n_segments;/* by sent_ns */
 	struct conn *conns;		unsigned int n_conns;	/* by first_ns */
+	unsigned int *pools[2];		/* where segments[].sightings and conns[].segments point into */
 };
 
 /* A new, empty trace. */
@@ -131,6 +99,12 @@ void trace_add_frame(struct trace *trace, unsigned int iface, int64_t at_ns, boo
 void trace_follow(struct trace *trace);
 
 int trace_node(const struct trace *trace, const char *name);	/* -1 if unknown */
+
+/* The segment with which the other side answered segment conn->segments[@i]: the
+ * first that it sent after getting it, and before it got another of the same
+ * kind. Returns its place in conn->segments, or -1 if there was none.
+ */
+int trace_answer(const struct trace *trace, const struct conn *conn, unsigned int i);
 
 void trace_free(struct trace *trace);
 
