@@ -68,6 +68,7 @@ static int got_socket(struct nl_msg *msg, void *arg)
 	memcpy(seen->cookie, diag->id.idiag_cookie, sizeof(seen->cookie));
 	seen->inode = diag->idiag_inode;
 	seen->ifindex = diag->id.idiag_if;
+	seen->backlog = seen->state == STATE_LISTEN ? diag->idiag_wqueue : 0;
 	read_info(seen, nlmsg_find_attr(nlmsg_hdr(msg), sizeof(*diag), INET_DIAG_INFO));
 	return NL_OK;
 }

@@ -18,6 +18,7 @@ struct socket_seen {
 	uint32_t cookie[2];	/* tells two sockets on one four-tuple apart */
 	uint32_t inode;
 	uint32_t ifindex;
+	uint32_t backlog;	/* of one that listens: what listen(2) was told, within somaxconn */
 	uint32_t rto_us;	/* its RTO as it stands, and how often it was doubled: only */
 	uint8_t backoff;	/* from sockdiag_find(), and 0 for LISTEN, SYN_RECV, TIME_WAIT */
 };
