@@ -2,6 +2,7 @@
 #include "lib/uptime.h"
 
 #include "lib/fw.h"
+#include "lib/ns.h"
 #include "lib/packet.h"
 #include "lib/queue.h"
 
@@ -68,31 +69,47 @@ static void handle(struct queue *queue, struct queue_packet *packet, void *arg)
 		uptime->stats.received++;
 }
 
-struct uptime *uptime_open(uint32_t shift_ticks, struct err *err)
+/* The queue first: rules without one would let packets pass unshifted. */
+static int open_both(struct uptime *uptime, int ns, struct err *err)
 {
 	static const struct queue_spec spec = { .number = UPTIME_QUEUE };
+	int home;
+
+	uptime->ns = fcntl(ns, F_DUPFD_CLOEXEC, 0);
+	if (uptime->ns < 0)
+		return err_set(err, errno, "cannot keep a network namespace");
+	home = ns_enter(ns, err);
+	if (home < 0)
+		return home;
+	uptime->queue = queue_open(&spec, handle, uptime, err);
+	ns_leave(home);
+	return uptime->queue ? fw_run(ns, rules, err) : -err->code;
+}
+
+struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err)
+{
 	struct uptime *uptime = must_calloc(1, sizeof(*uptime));
 
 	uptime->shift_ticks = shift_ticks;
-	uptime->ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (uptime->ns < 0)
-		err_set(err, errno, "cannot open /proc/thread-self/ns/net");
-	else
-		uptime->queue = queue_open(&spec, handle, uptime, err);
-	if (uptime->queue && !fw_run(uptime->ns, rules, err))
+	if (!open_both(uptime, ns, err))
 		return uptime;
 	uptime_close(uptime);
 	return NULL;
 }
 
-int uptime_fd(const struct uptime *uptime)
+int uptime_fds(const struct uptime *uptime, struct pollfd *fds, int max)
 {
-	return queue_fd(uptime->queue);
+	if (max < 1)
+		return 0;
+	fds[0] = (struct pollfd){ .fd = queue_fd(uptime->queue), .events = POLLIN };
+	return 1;
 }
 
 int uptime_handle(struct uptime *uptime, struct err *err)
 {
-	return queue_handle(uptime->queue, err);
+	int more = queue_handle(uptime->queue, err);
+
+	return more < 0 ? more : 0;
 }
 
 const struct uptime_stats *uptime_stats(struct uptime *uptime)

@@ -19,6 +19,8 @@
 
 #include "lib/err.h"
 
+#include <poll.h>
+
 struct uptime;
 
 struct uptime_stats {
@@ -26,17 +28,18 @@ struct uptime_stats {
 	uint64_t missed;		/* dropped: more came than could be held (TCP sends them again) */
 };
 
-/* Give the network namespace that the caller is in a clock that is @shift_ticks
- * ahead. Makes the table `inet twlab_uptime` and takes packet queue
- * UPTIME_QUEUE there. NULL and @err on failure, with nothing left behind.
+/* Give the network namespace @ns a clock that is @shift_ticks ahead. Makes the
+ * table `inet twlab_uptime` and takes packet queue UPTIME_QUEUE there. NULL and
+ * @err on failure, with nothing left behind.
  */
 #define UPTIME_QUEUE 7322
-struct uptime *uptime_open(uint32_t shift_ticks, struct err *err);
+struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err);
 
-int uptime_fd(const struct uptime *uptime);	/* to be polled for POLLIN */
+/* What to poll: fills in at most @max of @fds, returns how many. */
+int uptime_fds(const struct uptime *uptime, struct pollfd *fds, int max);
 
-/* Handle what waits, a bounded number of packets. Returns 1 if there may be
- * more, 0 if not, negative errno when the clock is lost.
+/* Handle what waits, a bounded number of packets; never blocks. Returns 0, or
+ * negative errno when the clock is lost.
  */
 int uptime_handle(struct uptime *uptime, struct err *err);
 

@@ -1,0 +1,507 @@
+/* recycle.c - tcp_tw_recycle for kernels that no longer have it
+ *
+ * A segment of a connection that is being closed is seen three times: by
+ * sock_diag's word on the socket before it, by itself, and by sock_diag's word
+ * after it, because the kernel takes it through TCP while queue_accept() runs.
+ * So what the kernel did need not be guessed; what it does not tell, the newest
+ * TSval that it took (ts_recent), is followed from the segments.
+ */
+#include "lib/recycle.h"
+
+#include "lib/flow.h"
+#include "lib/fw.h"
+#include "lib/ns.h"
+#include "lib/packet.h"
+#include "lib/queue.h"
+#include "lib/sockdiag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#define STRINGIFY(x) #x
+#define NUMBER(x) STRINGIFY(x)
+
+#define IDLE_MS 30000	/* how often to see whether a closing connection is still there */
+#define COUNT_MS 10	/* how long a count of half-open connections is good */
+
+struct recycle {
+	int ns;
+	int timestamps, syncookies;	/* fds of sysctls, to be read again and again */
+	struct queue *queue;
+	struct sockdiag *diag;
+	struct recycle_stamps *stamps;
+	struct flow_table *flows;
+	recycle_reject_fn *on_reject;
+	void *arg;
+	struct recycle_stats stats;
+	int64_t counted_ms;	/* when syn_queue was counted, and for which port */
+	uint16_t counted_port;
+	unsigned int syn_queue;
+};
+
+/* Adding a table that is there already is no error, deleting one that is not
+ * is: so add, delete, add, and one that a killed process left is gone. Priority
+ * 400 is behind the rules of others: what they drop, TCP does not see.
+ */
+#define FORGET "table inet twlab_recycle {}; delete table inet twlab_recycle;"
+#define QUEUE "queue flags bypass to " NUMBER(RECYCLE_QUEUE) "; "
+#define SET "flags dynamic,timeout; timeout 2m; size " NUMBER(FLOW_MAX) ";"
+
+static const char rules[] = FORGET
+	"table inet twlab_recycle {"
+	" set closing4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; " SET " }"
+	" set closing6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; " SET " }"
+	" chain out { type filter hook output priority 400;"
+	"  tcp flags & fin == fin update @closing4 { ip saddr . tcp sport . ip daddr . tcp dport };"
+	"  tcp flags & fin == fin update @closing6 { ip6 saddr . tcp sport . ip6 daddr . tcp dport };"
+	"  ip saddr . tcp sport . ip daddr . tcp dport @closing4 " QUEUE
+	"  ip6 saddr . tcp sport . ip6 daddr . tcp dport @closing6 " QUEUE
+	" }"
+	" chain in { type filter hook input priority 400;"
+	"  tcp flags & (fin | syn | rst | ack) == syn " QUEUE
+	"  tcp flags & fin == fin " QUEUE
+	"  ip daddr . tcp dport . ip saddr . tcp sport @closing4 " QUEUE
+	"  ip6 daddr . tcp dport . ip6 saddr . tcp sport @closing6 " QUEUE
+	" }"
+	"}";
+
+static struct recycle_now now(void)
+{
+	struct timespec wall, mono;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return (struct recycle_now){
+		.wall_s = (uint32_t)wall.tv_sec,
+		.ms = mono.tv_sec * 1000LL + mono.tv_nsec / NS_PER_MS,
+	};
+}
+
+static int sysctl_value(int fd)
+{
+	char text[16] = "";
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
+}
+
+/* --- the socket behind a flow --- */
+
+/* What the kernel says of it now. A flow whose socket is gone, or whose
+ * four-tuple has another one, is forgotten: then false.
+ */
+static bool look(struct recycle *recycle, struct flow *flow, struct socket_seen *seen)
+{
+	struct err err = { 0 };
+
+	if (sockdiag_find(recycle->diag, &flow->local, &flow->remote, seen, &err) == 1 &&
+	    !memcmp(seen->cookie, flow->cookie, sizeof(flow->cookie)))
+		return true;
+	flow_forget(recycle->flows, flow);
+	return false;
+}
+
+static enum flow_stage stage_of(const struct socket_seen *seen)
+{
+	if (strcmp(seen->timer, "timewait"))
+		return FLOW_FULL;
+	return seen->state == STATE_FIN_WAIT2 ? FLOW_STUB : FLOW_TIME_WAIT;
+}
+
+/* The RTO with which it will go: an acknowledgement of the FIN, which it needs
+ * first, ends the doubling (tcp_ack_update_rtt).
+ */
+static void note_rto(struct flow *flow, const struct socket_seen *seen)
+{
+	if (stage_of(seen) == FLOW_FULL)
+		flow->rto_us = seen->rto_us >> (seen->state == STATE_FIN_WAIT2 ? 0 : seen->backoff);
+}
+
+/* Has the kernel taken the flow a stage further? @by is the segment that it has
+ * just been given, NULL if it was none. False if the flow was forgotten: to end
+ * a TIME_WAIT of 60 s is the kernel's own business.
+ */
+static bool advance(struct recycle *recycle, struct flow *flow, const struct socket_seen *seen,
+		    const struct recycle_segment *by, const struct recycle_now *at)
+{
+	enum flow_stage stage = stage_of(seen);
+
+	note_rto(flow, seen);
+	flow_set_half_closed(recycle->flows, flow, stage == FLOW_FULL && seen->state == STATE_FIN_WAIT2);
+	if (stage == flow->stage)
+		return true;
+	if (flow->stage == FLOW_FULL)
+		recycle_rule_time_wait(&flow->conn, recycle->stamps, flow->rto_us / 1000, at);
+	else if (by)
+		recycle_rule_fin(&flow->conn, recycle->stamps, by, at);
+	flow->stage = stage;
+	if (stage != FLOW_TIME_WAIT)
+		return true;
+	if (flow->conn.timeout_ms >= RECYCLE_TIME_WAIT_MS) {
+		flow_forget(recycle->flows, flow);
+		return false;
+	}
+	if (by)
+		flow->conn.acked = by->end_seq;
+	flow->since_ms = at->ms;
+	flow_look_at(recycle->flows, flow, recycle_rule_timer_ms(at->ms, flow->conn.timeout_ms));
+	return true;
+}
+
+/* --- a SYN --- */
+
+/* Half-open connections of a listening socket. With syncookies=1 a full queue
+ * means cookies, and who gets a cookie is not judged (want_cookie).
+ */
+static bool syn_queue_full(struct recycle *recycle, const struct socket_seen *listener,
+			   const struct recycle_now *at)
+{
+	const struct socket_seen *all;
+	struct err err = { 0 };
+	int n;
+
+	if (recycle->counted_port == listener->local.port && at->ms - recycle->counted_ms < COUNT_MS)
+		return recycle->syn_queue >= listener->backlog;
+	n = sockdiag_dump(recycle->diag, listener->local.family, &all, &err);
+	recycle->counted_ms = at->ms;
+	recycle->counted_port = listener->local.port;
+	recycle->syn_queue = 0;
+	for (int i = 0; i < n; i++)
+		recycle->syn_queue += all[i].state == STATE_SYN_RECV &&
+				      all[i].local.port == listener->local.port;
+	return recycle->syn_queue >= listener->backlog;
+}
+
+/* Does the SYN get as far as the rule? A socket with its four-tuple, of which a
+ * TIME_WAIT is the one that matters, deals with it itself.
+ */
+static bool is_judged(struct recycle *recycle, const struct packet *syn, const struct recycle_now *at)
+{
+	struct socket_seen seen;
+	struct err err = { 0 };
+	int cookies = sysctl_value(recycle->syncookies);
+
+	return sockdiag_find(recycle->diag, &syn->dst, &syn->src, &seen, &err) == 1 &&
+	       seen.state == STATE_LISTEN && cookies != 2 &&
+	       !(cookies && syn_queue_full(recycle, &seen, at));
+}
+
+/* A program that has shut its side down and closes later leaves a stub, and a
+ * stamp, without any segment: look before judging.
+ */
+static void catch_up(struct recycle *recycle, const struct packet *syn, const struct recycle_now *at)
+{
+	struct flow *flow, *next;
+	struct socket_seen seen;
+
+	for (flow = LIST_FIRST(flow_half_closed(recycle->flows)); flow; flow = next) {
+		next = LIST_NEXT(flow, in_half);
+		if (memcmp(&flow->remote.addr, &syn->src.addr, sizeof(syn->src.addr)) ||
+		    memcmp(&flow->local.addr, &syn->dst.addr, sizeof(syn->dst.addr)))
+			continue;
+		if (look(recycle, flow, &seen))
+			advance(recycle, flow, &seen, NULL, at);
+	}
+}
+
+static bool rejects(struct recycle *recycle, const struct packet *syn, const struct recycle_now *at)
+{
+	const struct recycle_pair pair = { .local = syn->dst.addr, .remote = syn->src.addr };
+	struct recycle_reject reject = {
+		.from = syn->src, .to = syn->dst, .now_s = at->wall_s, .has_ts = syn->ts != NULL,
+		.tsval = syn->ts ? packet_tsval(syn) : 0,
+	};
+	bool has_ts = reject.has_ts && sysctl_value(recycle->timestamps);
+
+	recycle->stats.syns++;
+	catch_up(recycle, syn, at);
+	reject.verdict = recycle_rule_syn(recycle->stamps, &pair, has_ts, reject.tsval,
+					  at->wall_s, &reject.stamp);
+	if (reject.verdict == RECYCLE_PROVEN || !is_judged(recycle, syn, at))
+		return false;
+	recycle->stats.paws_passive++;
+	if (recycle->on_reject)
+		recycle->on_reject(&reject, recycle->arg);
+	return true;
+}
+
+/* --- segments --- */
+
+static struct recycle_segment segment_of(const struct packet *packet)
+{
+	return (struct recycle_segment){
+		.seq = packet->seq, .end_seq = packet->end_seq,
+		.syn = packet->flags & TCP_SYN,
+		.ack = packet->flags & TCP_ACK,
+		.rst = packet->flags & TCP_RST,
+		.has_ts = packet->ts != NULL,
+		.tsval = packet->ts ? packet_tsval(packet) : 0,
+	};
+}
+
+/* A segment for a connection that is not yet in TIME_WAIT. */
+static void pass(struct recycle *recycle, struct flow *flow, struct queue_packet *waiting,
+		 const struct packet *packet, const struct recycle_now *at)
+{
+	struct recycle_segment segment = segment_of(packet);
+	struct socket_seen seen;
+
+	if (!look(recycle, flow, &seen) || !advance(recycle, flow, &seen, NULL, at))
+		return;
+	if (flow->stage == FLOW_FULL)
+		recycle_rule_recent(&flow->conn, &segment, at->wall_s);
+	queue_accept(recycle->queue, waiting);
+	if (!look(recycle, flow, &seen))
+		return;
+	/* TCP puts a segment off while a program is inside a call on the socket. */
+	if (flow->stage == FLOW_FULL && stage_of(&seen) == FLOW_FULL && packet->flags & TCP_FIN)
+		flow_look_at(recycle->flows, flow, at->ms + (flow->patience_ms = 1));
+	advance(recycle, flow, &seen, &segment, at);
+}
+
+static void incoming(struct recycle *recycle, struct queue_packet *waiting, const struct packet *packet)
+{
+	const struct recycle_now at = now();
+	const uint8_t kind = packet->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
+	struct recycle_segment segment = segment_of(packet);
+	struct flow *flow;
+
+	if (kind == TCP_SYN && rejects(recycle, packet, &at)) {
+		queue_drop(recycle->queue, waiting);
+		return;
+	}
+	flow = flow_find(recycle->flows, &packet->dst, &packet->src);
+	if (!flow)
+		return;
+	if (flow->stage != FLOW_TIME_WAIT) {
+		pass(recycle, flow, waiting, packet, &at);
+	} else if (recycle_rule_rearms(&flow->conn, &segment)) {
+		recycle->stats.rearmed++;
+		flow_forget(recycle->flows, flow);
+	}
+}
+
+/* This host sends a FIN: is it the first to close? */
+static struct flow *follow(struct recycle *recycle, struct flow *flow, const struct packet *fin)
+{
+	const struct recycle_now at = now();
+	struct socket_seen seen;
+	struct err err = { 0 };
+
+	if (flow && look(recycle, flow, &seen))
+		return flow;
+	if (sockdiag_find(recycle->diag, &fin->src, &fin->dst, &seen, &err) != 1 ||
+	    (seen.state != STATE_FIN_WAIT1 && seen.state != STATE_CLOSING))
+		return NULL;
+	flow = flow_add(recycle->flows, &fin->src, &fin->dst, at.ms + IDLE_MS);
+	if (!flow) {
+		recycle->stats.unfollowed++;
+		return NULL;
+	}
+	recycle->stats.closes++;
+	flow->conn.pair = (struct recycle_pair){ .local = fin->src.addr, .remote = fin->dst.addr };
+	memcpy(flow->cookie, seen.cookie, sizeof(flow->cookie));
+	note_rto(flow, &seen);
+	return flow;
+}
+
+/* What this host sends shows its ts_recent, as TSecr, and what it acknowledges. */
+static void outgoing(struct recycle *recycle, const struct packet *packet)
+{
+	struct flow *flow = flow_find(recycle->flows, &packet->src, &packet->dst);
+
+	if (packet->flags & TCP_FIN)
+		flow = follow(recycle, flow, packet);
+	if (!flow || !(packet->flags & TCP_ACK) || packet->flags & TCP_RST)
+		return;
+	flow->conn.acked = packet->ack;
+	if (!packet->ts || flow->stage != FLOW_FULL)
+		return;
+	if (!flow->conn.has_ts || flow->conn.ts_recent != packet_tsecr(packet))
+		flow->conn.ts_recent_s = now().wall_s;
+	flow->conn.has_ts = true;
+	flow->conn.ts_recent = packet_tsecr(packet);
+}
+
+static void handle(struct queue *queue, struct queue_packet *waiting, void *arg)
+{
+	struct recycle *recycle = arg;
+	struct packet packet;
+
+	(void)queue;
+	if (!packet_read(waiting->data, waiting->len, &packet))
+		return;
+	if (waiting->out)
+		outgoing(recycle, &packet);
+	else
+		incoming(recycle, waiting, &packet);
+}
+
+/* --- time --- */
+
+/* The end of a TIME_WAIT, unless a segment that passed unseen has set its timer
+ * anew: then more of the 60 s is left than can be.
+ */
+static void end(struct recycle *recycle, struct flow *flow, const struct socket_seen *seen,
+		const struct recycle_now *at)
+{
+	struct err err = { 0 };
+
+	if (seen->expires_ms > RECYCLE_TIME_WAIT_MS - (at->ms - flow->since_ms) + 100)
+		recycle->stats.rearmed++;
+	else if (sockdiag_destroy(recycle->diag, seen, &err))
+		recycle->stats.not_ended++;
+	else
+		recycle->stats.ended++;
+	flow_forget(recycle->flows, flow);
+}
+
+static void look_again(struct recycle *recycle, struct flow *flow, const struct recycle_now *at)
+{
+	struct socket_seen seen;
+
+	if (!look(recycle, flow, &seen))
+		return;
+	if (flow->stage == FLOW_TIME_WAIT) {
+		end(recycle, flow, &seen, at);
+		return;
+	}
+	flow->patience_ms = flow->patience_ms && flow->patience_ms < 1000 ? 2 * flow->patience_ms : IDLE_MS;
+	flow_look_at(recycle->flows, flow, at->ms + flow->patience_ms);
+	advance(recycle, flow, &seen, NULL, at);
+}
+
+int64_t recycle_next_deadline_ns(const struct recycle *recycle)
+{
+	const struct flow *flow = flow_first(recycle->flows);
+
+	return flow ? flow->look_ms * NS_PER_MS : -1;
+}
+
+int recycle_tick(struct recycle *recycle, int64_t now_ns, struct err *err)
+{
+	const struct recycle_now at = { .wall_s = now().wall_s, .ms = now_ns / NS_PER_MS };
+	struct flow *flow;
+
+	(void)err;
+	while ((flow = flow_first(recycle->flows)) && flow->look_ms <= at.ms)
+		look_again(recycle, flow, &at);
+	return 0;
+}
+
+/* --- open and close --- */
+
+static int open_sysctl(const char *name, struct err *err)
+{
+	auto_free char *path = must_printf("/proc/sys/net/ipv4/%s", name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_set(err, errno, "cannot read %s", path) : fd;
+}
+
+/* What stays in the namespace in which it is opened. */
+static int open_here(struct recycle *recycle, struct err *err)
+{
+	/* More may wait than the socket's buffer holds, so that it is the buffer
+	 * that overflows: that can be counted.
+	 */
+	static const struct queue_spec spec = {
+		.number = RECYCLE_QUEUE, .max_packets = 1 << 16, .copy_bytes = 160, .fail_open = true,
+	};
+
+	recycle->timestamps = open_sysctl("tcp_timestamps", err);
+	recycle->syncookies = open_sysctl("tcp_syncookies", err);
+	if (recycle->timestamps < 0 || recycle->syncookies < 0)
+		return -err->code;
+	recycle->queue = queue_open(&spec, handle, recycle, err);
+	return recycle->queue ? 0 : -err->code;
+}
+
+static int open_all(struct recycle *recycle, int ns, struct err *err)
+{
+	int home, failed;
+
+	recycle->ns = fcntl(ns, F_DUPFD_CLOEXEC, 0);
+	if (recycle->ns < 0)
+		return err_set(err, errno, "cannot keep a network namespace");
+	home = ns_enter(ns, err);
+	if (home < 0)
+		return home;
+	failed = open_here(recycle, err);
+	ns_leave(home);
+	if (failed)
+		return failed;
+	recycle->diag = sockdiag_open(ns, err);
+	return recycle->diag ? fw_run(ns, rules, err) : -err->code;
+}
+
+struct recycle *recycle_open(int ns, struct err *err)
+{
+	struct recycle *recycle = must_calloc(1, sizeof(*recycle));
+
+	recycle->timestamps = recycle->syncookies = -1;
+	recycle->stamps = recycle_rule_new();
+	recycle->flows = flow_table_new();
+	if (!open_all(recycle, ns, err))
+		return recycle;
+	recycle_close(recycle);
+	return NULL;
+}
+
+void recycle_close(struct recycle *recycle)
+{
+	struct err ignored = { 0 };
+
+	if (!recycle)
+		return;
+	if (recycle->queue)
+		fw_run(recycle->ns, FORGET, &ignored);
+	queue_close(recycle->queue);
+	sockdiag_close(recycle->diag);
+	flow_table_free(recycle->flows);
+	recycle_rule_free(recycle->stamps);
+	base_close_(&recycle->ns);
+	base_close_(&recycle->timestamps);
+	base_close_(&recycle->syncookies);
+	free(recycle);
+}
+
+void recycle_on_reject(struct recycle *recycle, recycle_reject_fn *fn, void *arg)
+{
+	recycle->on_reject = fn;
+	recycle->arg = arg;
+}
+
+int recycle_fds(const struct recycle *recycle, struct pollfd *fds, int max)
+{
+	if (max < 1)
+		return 0;
+	fds[0] = (struct pollfd){ .fd = queue_fd(recycle->queue), .events = POLLIN };
+	return 1;
+}
+
+int recycle_handle(struct recycle *recycle, struct err *err)
+{
+	int more = queue_handle(recycle->queue, err);
+
+	return more < 0 ? more : 0;
+}
+
+const struct recycle_stats *recycle_stats(struct recycle *recycle)
+{
+	recycle->stats.missed = queue_stats(recycle->queue)->missed;
+	return &recycle->stats;
+}
+
+char *recycle_reason(const struct recycle_reject *reject)
+{
+	uint32_t age_s = reject->now_s - reject->stamp.at_s;
+
+	if (reject->verdict == RECYCLE_OLDER)
+		return must_printf("its timestamp %u is %u ticks older than %u, which this address sent %u s ago",
+				   reject->tsval, reject->stamp.ts - reject->tsval, reject->stamp.ts, age_s);
+	return must_printf("it has no timestamp%s, and this address sent %u %u s ago",
+			   reject->has_ts ? " that counts (tcp_timestamps is 0)" : "",
+			   reject->stamp.ts, age_s);
+}
