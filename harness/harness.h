@@ -19,6 +19,7 @@ enum status {
 
 int kernel_main(int argc, char **argv, struct err *err);
 int vm_main(int argc, char **argv, struct err *err);
+int recycle_main(int argc, char **argv, struct err *err);
 
 /* PID 1 of the guest. Never returns. */
 _Noreturn void guest_main(void);

@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
 	{ "kernel", kernel_main, "list | fetch NAME | add FILE", "the kernels that the labs can run on" },
 	{ "vm", vm_main, "[--kernel K] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
+	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
 };
 
 static void usage(FILE *out)
