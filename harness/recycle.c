@@ -2,6 +2,7 @@
 #include "lib/recycle.h"
 
 #include "harness/harness.h"
+#include "lib/evidence.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
