@@ -57,6 +57,39 @@ $(progs): %: %.c
 $(build)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
-$(build)/test_%: $(build)/tests/test_%.o $(call obj,$(src))
+$(build)/all.a: $(call obj,$(src))
+	rm -f $@; $(AR) rcs $@ $^
+$(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
 	$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
+
+twlab.pc: Makefile
+	printf '%s\n' 'Name: twlab' 'Description: TIME_WAIT labs: topologies, captures, facts' \
+	  'Version: $(version)' 'Requires: $(libs)' 'Cflags: -I$(root)' 'Libs: -L$(libdir) -ltwlab' > $@
+
+# What the targets that a new user types need is set up first, then they go on
+# in a make of their own, which finds the libraries that were not there before.
+check demo bench: deps
+	@$(MAKE) --no-print-directory .$@
+
+packages := gcc pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
+            libnftables-dev libjansson-dev libarchive-dev libkmod-dev nettle-dev \
+            libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark
+deps:
+	@tests/deps $(packages)
+	@$(MAKE) --no-print-directory twlab
+	@./twlab kernel fetch 6.1
+
+.check: all $(tests:%=$(build)/%)
+	@tests/all $(tests:%=$(build)/%)
+.demo: all
+	./twlab run all -o demo
+.bench: all
+	@tests/bench
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/twlab
+	install twlab $(DESTDIR)$(PREFIX)/bin
+clean:
+	rm -rf .build twlab twlab.pc libtwlab.a $(progs)
+.PHONY: all check demo bench deps install clean .check .demo .bench

@@ -17,6 +17,10 @@ enum status {
 	STATUS_SKIP,		/* 4: this machine cannot */
 };
 
+int list_main(int argc, char **argv, struct err *err);
+int run_main(int argc, char **argv, struct err *err);
+int check_main(int argc, char **argv, struct err *err);
+int play_main(int argc, char **argv, struct err *err);
 int kernel_main(int argc, char **argv, struct err *err);
 int vm_main(int argc, char **argv, struct err *err);
 int recycle_main(int argc, char **argv, struct err *err);

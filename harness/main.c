@@ -10,9 +10,16 @@ static const struct command {
 	const char *args;
 	const char *does;
 } commands[] = {
+	{ "list", list_main, "[LAB]", "the labs, their variants and parameters" },
+	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE] [--seed N] [--kernel K]\n"
+	  "\t[-o DIR] [--here] [--jobs N] [--json | --tsv]",
+	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
+	{ "check", check_main, "DIR... [--json | --tsv]", "judge evidence that is there, again" },
 	{ "kernel", kernel_main, "list | fetch NAME | add FILE", "the kernels that the labs can run on" },
 	{ "vm", vm_main, "[--kernel K] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
 	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
+	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE] -o DIR",
+	  "one run on this kernel, not judged: what `run` has the guest do" },
 };
 
 static void usage(FILE *out)

@@ -116,7 +116,7 @@ static const struct claim claims[] = {
 	  "server", "syn.older.silent", ">= {hosts - 1}", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request",
 	  .when = "recycle == 1 && nat == one && timestamps == on && hosts > 1" },
 	{ "A14", "and counted as PAWSPassive",
-	  "server", "recycle.PAWSPassive", ">= {hosts - 1}", "Linux 4.9 LINUX_MIB_PAWSPASSIVEREJECTED",
+	  "server", "mib.PAWSPassive", ">= {hosts - 1}", "Linux 4.9 LINUX_MIB_PAWSPASSIVEREJECTED",
 	  .when = "recycle == 1 && nat == one && timestamps != off && hosts > 1" },
 	{ "A14", "it gets through when the remembered stamp is 60 s old",
 	  "host", "conn1.served_ms", "60000..64000", "Linux 4.9 TCP_PAWS_MSL", .when = FAILS " && (behind - i >= 60 || timestamps == some)" },

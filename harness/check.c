@@ -1,0 +1,165 @@
+/* check.c - twlab check: evidence folders, judged again; twlab list: the labs;
+ * twlab play: what the guest's twlab does
+ */
+#include "harness/harness.h"
+#include "harness/needs.h"
+#include "harness/outcome.h"
+#include "harness/play.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <getopt.h>
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int add(struct outcome **outcomes, unsigned int *n, const char *dir, struct err *err)
+{
+	struct outcome *outcome = grow(outcomes, *n, sizeof(*outcome));
+
+	if (outcome_of(dir, outcome, err))
+		return -err->code;
+	++*n;
+	return 0;
+}
+
+/* Every evidence folder at or below @dir: where an events.jsonl lies. */
+static int add_all(struct outcome **outcomes, unsigned int *n, char *dir, struct err *err)
+{
+	char *const paths[] = { dir, NULL };
+	unsigned int before = *n;
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	int code = 0;
+
+	if (!fts)
+		return err_set(err, errno, "cannot read %s", dir);
+	for (FTSENT *entry; !code && (entry = fts_read(fts)); ) {
+		auto_free char *parent = NULL;
+
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
+			code = err_set(err, entry->fts_errno, "cannot read %s", entry->fts_path);
+		} else if (entry->fts_info == FTS_F && (!strcmp(entry->fts_name, "run.json") ||
+			   (!strcmp(entry->fts_name, "events.jsonl") && entry->fts_level > 0))) {
+			auto_free char *run = NULL;
+
+			parent = strndup(entry->fts_path, (size_t)(entry->fts_pathlen - entry->fts_namelen - 1));
+			run = must_printf("%s/run.json", parent);
+			if (!strcmp(entry->fts_name, "events.jsonl") && access(run, F_OK) == 0)
+				continue;	/* run.json of the same folder brings it in */
+			code = add(outcomes, n, parent, err);
+		}
+	}
+	fts_close(fts);
+	if (!code && *n == before)
+		return err_set(err, 0, "%s holds no evidence (a folder with run.json, as twlab run leaves it)", dir);
+	return code;
+}
+
+int check_main(int argc, char **argv, struct err *err)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "tsv", no_argument, NULL, 't' }, { 0 }
+	};
+	struct outcome *outcomes = NULL;
+	enum tell how = TELL_TEXT;
+	unsigned int n = 0;
+	int opt, status = STATUS_USAGE;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (opt == '?') {
+			err_set(err, 0, "no such option '%s'; see twlab help check", argv[optind - 1]);
+			return STATUS_USAGE;
+		}
+		how = opt == 'j' ? TELL_JSON : TELL_TSV;
+	}
+	if (optind == argc)
+		err_set(err, 0, "which folder? twlab run leaves them in ./evidence");
+	for (int a = optind; a < argc && !err->code; a++)
+		if (add_all(&outcomes, &n, argv[a], err))
+			status = STATUS_ERROR;
+	if (!err->code) {
+		outcomes_tell(stdout, how, outcomes, n);
+		status = outcome_status(outcomes, n);
+	}
+	for (unsigned int o = 0; o < n; o++)
+		outcome_free(&outcomes[o]);
+	free(outcomes);
+	return status;
+}
+
+int list_main(int argc, char **argv, struct err *err)
+{
+	if (argc > 2) {
+		err_set(err, 0, "one lab at a time");
+		return STATUS_USAGE;
+	}
+	for (const struct lab *const *each = all_labs; *each; each++) {
+		const struct lab *lab = *each;
+
+		if (argc == 2 && lab != lab_find(argv[1]))
+			continue;
+		printf("%s\n  %s\n", lab->name, lab->question);
+		for (const struct variant *variant = lab->variants; variant->name; variant++)
+			printf("    %-16s %s\n", variant->name, variant->shows);
+		for (const struct param *param = lab->params; argc == 2 && param->name; param++)
+			printf("    --set %s=%s (%s)\n        %s\n", param->name, param->value, param->range, param->is);
+		if (argc == 2)
+			return STATUS_HOLDS;
+	}
+	if (argc == 2) {
+		err_set(err, 0, "there is no lab '%s'; twlab list names them", argv[1]);
+		return STATUS_USAGE;
+	}
+	return STATUS_HOLDS;
+}
+
+static void say(int64_t now_ns, const char *what)
+{
+	printf("%.1f s  %s\n", (double)now_ns / (double)NS_PER_S, what);
+	fflush(stdout);
+}
+
+int play_main(int argc, char **argv, struct err *err)
+{
+	static const struct option options[] = {
+		{ "variant", required_argument, NULL, 'v' }, { "set", required_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'r' }, { 0 }
+	};
+	struct play_options play_options = { .recycle = "emulated", .say = say };
+	const char **sets = NULL, *variant = NULL;
+	struct plan *plan = NULL;
+	const struct lab *lab;
+	unsigned int n = 0;
+	int opt, met, status = STATUS_USAGE;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "o:", options, NULL)) >= 0) {
+		switch (opt) {
+		case 'o': play_options.dir = optarg; break;
+		case 'v': variant = optarg; break;
+		case 's': *(const char **)grow(&sets, n++, sizeof(char *)) = optarg; break;
+		case 'r': play_options.seed = strtoull(optarg, NULL, 10); break;
+		default: goto out;
+		}
+	}
+	lab = optind < argc ? lab_find(argv[optind]) : NULL;
+	if (!lab || !play_options.dir) {
+		err_set(err, 0, "usage: twlab play LAB [--variant V] [--set k=v] [--seed N] -o DIR");
+		goto out;
+	}
+	plan = plan_new(lab, variant, sets, n, err);
+	if (!plan)
+		goto out;
+	met = needs_met(plan, err);
+	status = met < 0 ? STATUS_ERROR : STATUS_SKIP;
+	if (met > 0)
+		status = play(plan, &play_options, err) ? STATUS_ERROR : STATUS_HOLDS;
+out:
+	plan_free(plan);
+	free(sets);
+	return status;
+}

@@ -1,0 +1,196 @@
+/* needs.c - what a plan needs of a kernel, and what a kernel has */
+#include "harness/needs.h"
+
+#include "lib/fw.h"
+#include "lib/net.h"
+#include "lib/ns.h"
+#include "lib/sockdiag.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static bool has_wire(const struct plan *plan)
+{
+	for (const struct link *link = plan->topo.links; link && link->a.node; link++)
+		if (link->wire)
+			return true;
+	return false;
+}
+
+static bool has_rules(const struct plan *plan)
+{
+	return plan->topo.rulesets && plan->topo.rulesets->node;
+}
+
+static bool recycles(const struct plan *plan)
+{
+	for (const struct node *node = plan->topo.nodes; node && node->name; node++)
+		if (node->recycle && strcmp(node->recycle, "0"))
+			return true;
+	return false;
+}
+
+static bool has_queue(const struct plan *plan)
+{
+	for (const struct node *node = plan->topo.nodes; node && node->name; node++)
+		if (node->uptime_s)
+			return true;
+	return recycles(plan);
+}
+
+static bool has_kill(const struct plan *plan)
+{
+	for (const struct step *step = plan->steps; step && step->act; step++)
+		if (step->act == DO_KILL && !strcmp(step->what, "TIME_WAIT"))
+			return true;
+	return recycles(plan);
+}
+
+/* A veth pair to try things on: both ends here. */
+static struct net *with_pair(int ns, struct err *err)
+{
+	int home = ns_enter(ns, err);
+	struct net *net;
+
+	if (home < 0)
+		return NULL;
+	net = net_open(err);
+	ns_leave(home);
+	if (net && (net_veth(net, "a", "02:00:00:00:00:01", ns, "b", "02:00:00:00:00:02", err) &&
+		    err->code != EEXIST)) {
+		net_close(net);
+		return NULL;
+	}
+	err->code = 0;
+	return net;
+}
+
+static int try_veth(int ns, struct err *err)
+{
+	struct net *net = with_pair(ns, err);
+
+	net_close(net);
+	return net ? 0 : -err->code;
+}
+
+static int try_netem(int ns, struct err *err)
+{
+	static const struct netem netem = { .delay_ms = 1 };
+	struct net *net = with_pair(ns, err);
+	int code = net ? net_netem(net, "a", &netem, err) : -err->code;
+
+	net_close(net);
+	return code;
+}
+
+static int try_splice(int ns, struct err *err)
+{
+	struct net *net = with_pair(ns, err);
+	int code = net ? net_splice(net, "a", "b", err) : -err->code;
+
+	net_close(net);
+	return code;
+}
+
+static int try_nat(int ns, struct err *err)
+{
+	return fw_run(ns, "table ip twlab_try { chain out { type nat hook postrouting priority 100; masquerade; } }; "
+			  "delete table ip twlab_try", err);
+}
+
+static int try_queue(int ns, struct err *err)
+{
+	return fw_run(ns, "table ip twlab_try { chain in { type filter hook input priority 0; "
+			  "tcp flags syn queue num 1 bypass; } }; delete table ip twlab_try", err);
+}
+
+/* Make a TIME_WAIT on the namespace's loopback. */
+static int make_time_wait(struct err *err)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	auto_close int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	auto_close int conn = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	auto_close int accepted = -1;
+	char end;
+
+	if (bind(listener, (struct sockaddr *)&addr, len) || listen(listener, 1) ||
+	    getsockname(listener, (struct sockaddr *)&addr, &len) ||
+	    connect(conn, (struct sockaddr *)&addr, len) ||
+	    (accepted = accept(listener, NULL, NULL)) < 0 || shutdown(conn, SHUT_WR) ||
+	    read(accepted, &end, 1) != 0 || shutdown(accepted, SHUT_WR) || read(conn, &end, 1) != 0)
+		return err_set(err, errno, "cannot make a connection on the loopback");
+	return 0;
+}
+
+static int try_destroy(int ns, struct err *err)
+{
+	const struct socket_seen *sockets;
+	struct net *net = NULL;
+	struct sockdiag *diag = NULL;
+	int home = ns_enter(ns, err), code, n;
+
+	if (home < 0)
+		return home;
+	net = net_open(err);
+	code = net && !net_up(net, "lo", err) ? make_time_wait(err) : -err->code;
+	ns_leave(home);
+	net_close(net);
+	if (code || !(diag = sockdiag_open(ns, err)))
+		return -err->code;
+	n = sockdiag_dump(diag, AF_INET, &sockets, err);
+	code = n < 0 ? n : err_set(err, 0, "a TIME_WAIT could not be seen");
+	for (int s = 0; s < n; s++)
+		if (sockets[s].state == STATE_TIME_WAIT) {
+			struct socket_seen it = sockets[s];
+
+			err->code = 0;
+			code = sockdiag_destroy(diag, &it, err);
+			break;
+		}
+	sockdiag_close(diag);
+	return code;
+}
+
+static bool always(const struct plan *plan)
+{
+	(void)plan;
+	return true;
+}
+
+const struct need needs[] = {
+	{ "veth", "links between nodes", "load the module veth, or use the vm runner", try_veth, always },
+	{ "splice", "wires (sch_ingress, cls_matchall, act_mirred)", "load those modules, or use the vm runner", try_splice, has_wire },
+	{ "netem", "wires that delay and lose (sch_netem)", "load the module sch_netem, or use the vm runner", try_netem, has_wire },
+	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat, has_rules },
+	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
+	{ "destroy", "ending a TIME_WAIT (SOCK_DESTROY, Linux 6.1 and later)", "use the vm runner with a kernel from 6.1 on", try_destroy, has_kill },
+	{ 0 }
+};
+
+int needs_namespace(struct err *err)
+{
+	auto_close int ns = ns_new(err);
+
+	return ns < 0 ? -err->code : 0;
+}
+
+int needs_met(const struct plan *plan, struct err *err)
+{
+	for (const struct need *need = needs; need->name; need++) {
+		auto_close int ns = -1;
+		struct err reason = { 0 };
+
+		if (!need->used(plan))
+			continue;
+		ns = ns_new(err);
+		if (ns < 0)
+			return ns;
+		if (need->probe(ns, &reason)) {
+			err_set(err, 0, "this kernel lacks %s (%s); %s", need->name, reason.text, need->advice);
+			return 0;
+		}
+	}
+	return 1;
+}

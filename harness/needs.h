@@ -1,0 +1,31 @@
+/* needs.h - what a plan needs of a kernel, and what a kernel has
+ *
+ * Found out by trying, in a namespace made for it, before anything is built.
+ */
+#ifndef TWLAB_NEEDS_H
+#define TWLAB_NEEDS_H
+
+#include "labs/plan.h"
+
+struct need {
+	const char *name;	/* "netem" */
+	const char *for_what;	/* "wires that lose, delay and duplicate" */
+	const char *advice;	/* what to do where it is missing */
+	/* Try it in the namespace @ns: 0, or negative and @err. */
+	int (*probe)(int ns, struct err *err);
+	/* Does @plan use it? */
+	bool (*used)(const struct plan *plan);
+};
+
+/* Every need; ends in a row of zeros. */
+extern const struct need needs[];
+
+/* May a namespace be made at all (privilege)? 0, or negative with @err. */
+int needs_namespace(struct err *err);
+
+/* 1 when this kernel has all that @plan needs; 0 when not, with the reason in
+ * @err; negative when it could not be found out.
+ */
+int needs_met(const struct plan *plan, struct err *err);
+
+#endif

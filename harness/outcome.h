@@ -1,0 +1,40 @@
+/* outcome.h - what became of one run: its evidence, judged, and told
+ *
+ * Everything here is a function of the evidence folder.
+ */
+#ifndef TWLAB_OUTCOME_H
+#define TWLAB_OUTCOME_H
+
+#include "harness/harness.h"
+#include "harness/judge.h"
+
+struct outcome {
+	struct plan *plan;
+	struct evidence *evidence;	/* NULL when the run left none */
+	struct facts facts;
+	struct verdicts verdicts;
+	char *dir;			/* the evidence folder; NULL = none */
+	char *failed;			/* why the run could not be carried through; NULL = it was */
+	int64_t wall_ns;		/* what it took; 0 = not known */
+};
+
+enum tell { TELL_TEXT, TELL_TSV, TELL_JSON };
+
+/* Read the evidence in @dir, collect its facts (and write facts.tsv there), hold
+ * the claims of its lab against them (and write verdicts.json). A folder that
+ * cannot be read, or that is marked incomplete, is an error and no outcome.
+ */
+int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
+
+/* An outcome without evidence. Takes @plan over. */
+void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
+
+/* Exit status of one or several: the gravest of its verdicts. */
+int outcome_status(const struct outcome *outcomes, unsigned int n);
+
+/* Tell them. For TELL_JSON and TELL_TSV all at once, as one document. */
+void outcomes_tell(FILE *out, enum tell how, const struct outcome *outcomes, unsigned int n);
+
+void outcome_free(struct outcome *outcome);
+
+#endif

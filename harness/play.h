@@ -1,0 +1,29 @@
+/* play.h - a plan carried out on this kernel
+ *
+ * The same on the guest's kernel in virtual time and on the machine's own in
+ * real time: nothing here knows which.
+ */
+#ifndef TWLAB_PLAY_H
+#define TWLAB_PLAY_H
+
+#include "labs/plan.h"
+
+struct play_options {
+	const char *dir;	/* the evidence folder to make */
+	uint64_t seed;		/* for the record; the guest's kernel has been given it */
+	const char *recycle;	/* "genuine" where this kernel has tcp_tw_recycle, else "emulated" */
+	/* Told what is going on, for a terminal; may be NULL. */
+	void (*say)(int64_t now_ns, const char *what);
+};
+
+/* Build @plan's topology, carry its steps out, leave the evidence. Fails when
+ * that could not be done; whether claims hold is not looked at here.
+ */
+int play(const struct plan *plan, const struct play_options *options, struct err *err);
+
+/* The file of the program @exe of @lab: beside the twlab that runs. The caller
+ * frees it.
+ */
+char *play_program(const char *lab, const char *exe);
+
+#endif

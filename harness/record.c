@@ -1,0 +1,585 @@
+/* record.c - what a run puts on record while it happens
+ *
+ * A state is sampled because TIME_WAIT can be read in no other way. Sampling
+ * costs a netlink dump a host, so a host is asked when a frame has passed it,
+ * when one of its timers is about to run out, and else once a second.
+ */
+#include "harness/record.h"
+
+#include "lib/capture.h"
+#include "lib/counters.h"
+#include "lib/net.h"
+#include "lib/pcapng.h"
+#include "lib/sockdiag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#define TICK_NS   (10 * NS_PER_S)	/* a TIME_WAIT's timer is put down this often */
+#define IDLE_NS   (1 * NS_PER_S)	/* a host with sockets is asked this often */
+#define EXPIRY_NS (10 * NS_PER_MS)	/* and this often when a timer is over but its socket is not gone */
+#define REARM_NS  (100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a jiffy is at most 10 ms) */
+
+struct tracked {
+	struct socket_seen seen;
+	int64_t deadline_ns;	/* when its timer runs out, -1 = none */
+	int64_t put_ns;		/* when it was last put down */
+	bool here;		/* in the sample that is being read */
+};
+
+struct host {
+	const struct node_up *up;
+	int capture;
+	struct sockdiag *diag;	/* hosts only */
+	struct counters before;
+	struct counters extra;	/* counted outside the kernel */
+	unsigned int *iface;	/* of the trace, by device */
+	struct tracked *sockets;
+	unsigned int n_sockets;
+	bool stirred;		/* a frame has passed since the last sample */
+	int64_t next_ns;
+};
+
+struct record {
+	const struct plan *plan;
+	const struct topo_up *up;
+	char *dir;
+	struct trace *trace;
+	struct host *hosts;	/* one a node */
+	FILE *states, *events;
+	int64_t start_ns;	/* CLOCK_REALTIME */
+	int families[2], n_families;
+};
+
+static int64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t record_now(const struct record *record)
+{
+	return realtime_ns() - record->start_ns;
+}
+
+int record_fd(const struct record *record, unsigned int n)
+{
+	return record->hosts[n].capture;
+}
+
+static void put_line(FILE *file, json_t *row)
+{
+	json_dumpf(row, file, JSON_COMPACT);
+	fputc('\n', file);
+	json_decref(row);
+}
+
+void record_event(struct record *record, const char *act, const char *node,
+		  const char *what, const char *why)
+{
+	put_line(record->events, json_pack("{s:I, s:s, s:s, s:s, s:s}",
+		 "t_ns", (json_int_t)record_now(record), "do", act, "node", node ? node : "",
+		 "what", what ? what : "", "why", why ? why : ""));
+}
+
+static FILE *create(const char *dir, const char *name, struct err *err)
+{
+	auto_free char *path = must_printf("%s/%s", dir, name);
+	FILE *file = fopen(path, "wxe");
+
+	if (!file)
+		err_set(err, errno, "cannot create %s", path);
+	return file;
+}
+
+static bool uses_ipv6(const struct topo *topo)
+{
+	for (const struct link *link = topo->links; link && link->a.node; link++)
+		if (link->a.addr && strchr(link->a.addr, ':'))
+			return true;
+	return false;
+}
+
+static int open_host(struct record *record, unsigned int n, struct err *err)
+{
+	const struct node_up *up = &record->up->nodes[n];
+	struct host *host = &record->hosts[n];
+
+	host->up = up;
+	host->next_ns = INT64_MAX;
+	host->capture = capture_open(up->ns, err);
+	if (host->capture < 0 || counters_read(up->ns, &host->before, err))
+		return err_in(err, up->name);
+	host->iface = must_calloc(up->n_devs, sizeof(*host->iface));
+	for (unsigned int d = 0; d < up->n_devs; d++)
+		host->iface[d] = trace_add_iface(record->trace, up->name, up->devs[d],
+						 up->kind == NODE_HOST);
+	if (up->kind != NODE_HOST)
+		return 0;
+	host->diag = sockdiag_open(up->ns, err);
+	return host->diag ? 0 : err_in(err, up->name);
+}
+
+struct record *record_open(const char *dir, const struct plan *plan,
+			   const struct topo_up *up, struct err *err)
+{
+	struct record *record = must_calloc(1, sizeof(*record));
+	auto_free char *programs = must_printf("%s/programs", dir);
+
+	record->plan = plan;
+	record->up = up;
+	record->dir = must_strdup(dir);
+	record->trace = trace_new();
+	record->hosts = must_calloc(up->n, sizeof(*record->hosts));
+	record->families[record->n_families++] = AF_INET;
+	if (uses_ipv6(&plan->topo))
+		record->families[record->n_families++] = AF_INET6;
+	for (unsigned int n = 0; n < up->n; n++)
+		record->hosts[n].capture = -1;
+	if (mkdir(dir, 0755) || mkdir(programs, 0755)) {
+		err_set(err, errno, "cannot make the folder %s", dir);
+		goto fail;
+	}
+	record->states = create(dir, "states.jsonl", err);
+	record->events = record->states ? create(dir, "events.jsonl", err) : NULL;
+	if (!record->events)
+		goto fail;
+	for (unsigned int n = 0; n < up->n; n++)
+		if (open_host(record, n, err))
+			goto fail;
+	record->start_ns = realtime_ns();
+	return record;
+fail:
+	record_free(record);
+	return NULL;
+}
+
+int record_frames(struct record *record, unsigned int n, struct err *err)
+{
+	struct host *host = &record->hosts[n];
+	struct capture_frame frame;
+	int more, count = 0;
+
+	while ((more = capture_next(host->capture, &frame, err)) > 0) {
+		for (unsigned int d = 0; d < host->up->n_devs; d++) {
+			if (host->up->ifindex[d] != frame.ifindex)
+				continue;
+			trace_add_frame(record->trace, host->iface[d], frame.at_ns - record->start_ns,
+					frame.out, frame.data, frame.len);
+			host->stirred = true;
+			count++;
+		}
+	}
+	return more < 0 ? err_in(err, host->up->name) : count;
+}
+
+static const char *const event_name[] = {
+	[SEEN_NEW] = "new", [SEEN_CHANGE] = "change", [SEEN_REARM] = "rearm",
+	[SEEN_TICK] = "tick", [SEEN_GONE] = "gone",
+};
+static_assert(ARRAY_SIZE(event_name) == STATE_EVENTS, "event_name[] lacks one");
+
+static void put_state(struct record *record, const struct host *host, struct tracked *socket,
+		      enum state_event event, int64_t now, const char *why)
+{
+	char local[64], remote[64];
+	bool gone = event == SEEN_GONE;
+
+	socket->put_ns = now;
+	put_line(record->states, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}",
+		 "t_ns", (json_int_t)now, "node", host->up->name,
+		 "local", endpoint_text(&socket->seen.local, local),
+		 "remote", endpoint_text(&socket->seen.remote, remote),
+		 "state", state_name(socket->seen.state), "timer", gone ? "" : socket->seen.timer,
+		 "expires_ms", (json_int_t)(gone ? -1 : socket->seen.expires_ms),
+		 "event", event_name[event], "seen", why));
+}
+
+static struct tracked *find_socket(struct host *host, const struct socket_seen *seen)
+{
+	for (unsigned int s = 0; s < host->n_sockets; s++) {
+		struct tracked *socket = &host->sockets[s];
+
+		if (!socket->here && endpoint_equal(&socket->seen.local, &seen->local) &&
+		    endpoint_equal(&socket->seen.remote, &seen->remote))
+			return socket;
+	}
+	return NULL;
+}
+
+static bool same_socket(const struct socket_seen *a, const struct socket_seen *b)
+{
+	return a->cookie[0] == b->cookie[0] && a->cookie[1] == b->cookie[1];
+}
+
+static void see(struct record *record, struct host *host, const struct socket_seen *seen,
+		int64_t now, const char *why)
+{
+	struct tracked *socket = find_socket(host, seen);
+	bool waits = !strcmp(seen->timer, "timewait");
+	int64_t deadline = seen->expires_ms < 0 ? -1 : now + seen->expires_ms * NS_PER_MS;
+	int event = -1;
+
+	if (socket && !same_socket(&socket->seen, seen)) {	/* another one on the same four-tuple */
+		put_state(record, host, socket, SEEN_GONE, now, why);
+		event = SEEN_NEW;
+	} else if (!socket) {
+		socket = grow(&host->sockets, host->n_sockets++, sizeof(*socket));
+		event = SEEN_NEW;
+	} else if (socket->seen.state != seen->state) {
+		event = SEEN_CHANGE;
+	} else if (waits && deadline > socket->deadline_ns + REARM_NS) {
+		event = SEEN_REARM;
+	} else if (waits && now >= socket->put_ns + TICK_NS) {
+		event = SEEN_TICK;
+	}
+	socket->here = true;
+	/* While a timer only runs down, its first deadline is the exact one. */
+	if (event >= 0 && event != SEEN_TICK)
+		socket->deadline_ns = deadline;
+	else if (!waits)
+		socket->deadline_ns = deadline;
+	socket->seen = *seen;
+	if (event >= 0)
+		put_state(record, host, socket, event, now, why);
+}
+
+/* When must @host be asked again, if nothing stirs? */
+static int64_t next_sample(const struct host *host, int64_t now)
+{
+	int64_t next = INT64_MAX;
+
+	for (unsigned int s = 0; s < host->n_sockets; s++) {
+		const struct tracked *socket = &host->sockets[s];
+		int64_t at = now + IDLE_NS;
+
+		if (socket->seen.state == STATE_LISTEN)
+			continue;
+		if (!strcmp(socket->seen.timer, "timewait")) {
+			at = socket->deadline_ns > now ? socket->deadline_ns : now + EXPIRY_NS;
+			if (at > socket->put_ns + TICK_NS)
+				at = socket->put_ns + TICK_NS;
+			if (at <= now)
+				at = now + EXPIRY_NS;
+		}
+		if (at < next)
+			next = at;
+	}
+	return next;
+}
+
+static int sample(struct record *record, struct host *host, const char *why, struct err *err)
+{
+	const struct socket_seen *seen;
+	unsigned int left = 0;
+	int64_t now = record_now(record);
+
+	for (unsigned int s = 0; s < host->n_sockets; s++)
+		host->sockets[s].here = false;
+	for (int f = 0; f < record->n_families; f++) {
+		int n = sockdiag_dump(host->diag, record->families[f], &seen, err);
+
+		if (n < 0)
+			return err_in(err, host->up->name);
+		for (int s = 0; s < n; s++)
+			see(record, host, &seen[s], now, why);
+	}
+	for (unsigned int s = 0; s < host->n_sockets; s++) {
+		if (host->sockets[s].here)
+			host->sockets[left++] = host->sockets[s];
+		else
+			put_state(record, host, &host->sockets[s], SEEN_GONE, now, why);
+	}
+	host->n_sockets = left;
+	host->stirred = false;
+	host->next_ns = next_sample(host, now);
+	return 0;
+}
+
+int record_sample(struct record *record, const char *why, struct err *err)
+{
+	bool all = !strcmp(why, "step");
+	int64_t now = record_now(record);
+
+	for (unsigned int n = 0; n < record->up->n; n++) {
+		struct host *host = &record->hosts[n];
+
+		if (host->diag && (all || host->stirred || host->next_ns <= now) &&
+		    sample(record, host, host->stirred ? "packet" : why, err))
+			return -err->code;
+	}
+	return 0;
+}
+
+int64_t record_next(const struct record *record)
+{
+	int64_t next = INT64_MAX;
+
+	for (unsigned int n = 0; n < record->up->n; n++)
+		if (record->hosts[n].next_ns < next)
+			next = record->hosts[n].next_ns;
+	return next;
+}
+
+static struct host *host_named(const struct record *record, const char *node)
+{
+	for (unsigned int n = 0; n < record->up->n; n++)
+		if (!strcmp(record->hosts[n].up->name, node))
+			return &record->hosts[n];
+	return NULL;
+}
+
+unsigned int record_count(const struct record *record, const char *node, enum tcp_state state)
+{
+	const struct host *host = host_named(record, node);
+	unsigned int count = 0;
+
+	for (unsigned int s = 0; host && s < host->n_sockets; s++) {
+		enum tcp_state is = host->sockets[s].seen.state;
+
+		count += state == STATE_NONE ? is != STATE_LISTEN : is == state;
+	}
+	return count;
+}
+
+unsigned int record_cursor(const struct record *record)
+{
+	return record->trace->n_frames;
+}
+
+const struct trace_frame *record_frame(const struct record *record, unsigned int index,
+				       const struct trace_iface **iface)
+{
+	const struct trace_frame *frame = &record->trace->frames[index];
+
+	*iface = &record->trace->ifaces[frame->iface];
+	return frame;
+}
+
+int record_kill(struct record *record, const char *node, enum tcp_state state, struct err *err)
+{
+	struct host *host = host_named(record, node);
+	int count = 0;
+
+	for (unsigned int s = 0; host && s < host->n_sockets; s++) {
+		if (host->sockets[s].seen.state != state)
+			continue;
+		if (sockdiag_destroy(host->diag, &host->sockets[s].seen, err))
+			return err_in(err, node);
+		count++;
+	}
+	return count;
+}
+
+void record_add_counter(struct record *record, const char *node, const char *name, int64_t value)
+{
+	struct host *host = host_named(record, node);
+	struct counter *row = grow(&host->extra.rows, host->extra.n++, sizeof(*row));
+
+	snprintf(row->name, sizeof(row->name), "%s", name);
+	row->value = value;
+}
+
+static json_t *counters_json(const struct counters *counters)
+{
+	json_t *object = json_object();
+
+	for (unsigned int c = 0; c < counters->n; c++)
+		json_object_set_new(object, counters->rows[c].name, json_integer(counters->rows[c].value));
+	return object;
+}
+
+/* On top of the kernel's own counter of that name, or from 0. */
+static void add_extra(json_t *node, const struct counter *extra)
+{
+	json_t *before = json_object_get(node, "before"), *after = json_object_get(node, "after");
+
+	if (!json_object_get(before, extra->name))
+		json_object_set_new(before, extra->name, json_integer(0));
+	json_object_set_new(after, extra->name,
+			    json_integer(json_integer_value(json_object_get(after, extra->name)) + extra->value));
+}
+
+static int host_counters(const struct host *host, json_t *all, struct err *err)
+{
+	struct counters after = { 0 };
+	json_t *node = json_object(), *qdiscs = json_object();
+
+	json_object_set_new(all, host->up->name, node);
+	if (counters_read(host->up->ns, &after, err)) {
+		json_decref(qdiscs);
+		return -err->code;
+	}
+	json_object_set_new(node, "before", counters_json(&host->before));
+	json_object_set_new(node, "after", counters_json(&after));
+	counters_free(&after);
+	for (unsigned int e = 0; e < host->extra.n; e++)
+		add_extra(node, &host->extra.rows[e]);
+	json_object_set_new(node, "qdisc", qdiscs);
+	for (unsigned int d = 0; d < host->up->n_devs && host->up->kind == NODE_WIRE; d++) {
+		uint64_t packets, drops;
+
+		if (net_qdisc_stats(host->up->net, host->up->devs[d], &packets, &drops, err))
+			return -err->code;
+		json_object_set_new(qdiscs, host->up->devs[d],
+			json_pack("{s:I, s:I}", "drops", (json_int_t)drops, "packets", (json_int_t)packets));
+	}
+	return 0;
+}
+
+static int write_json(const char *dir, const char *name, json_t *value, struct err *err)
+{
+	auto_fclose FILE *file = create(dir, name, err);
+
+	if (!file)
+		return -err->code;
+	if (json_dumpf(value, file, JSON_INDENT(1)) || fputc('\n', file) == EOF || fflush(file))
+		return err_set(err, errno, "cannot write %s/%s", dir, name);
+	return 0;
+}
+
+static int write_counters(const struct record *record, struct err *err)
+{
+	json_t *all = json_object();
+	int code = 0;
+
+	for (unsigned int n = 0; n < record->up->n && !code; n++)
+		code = host_counters(&record->hosts[n], all, err);
+	if (!code)
+		code = write_json(record->dir, "counters.json", all, err);
+	json_decref(all);
+	return code;
+}
+
+/* "10.0.0.1 client", for the names in the capture. The list ends in NULL. */
+static char **address_names(const struct plan *plan)
+{
+	char **names = NULL;
+	unsigned int n = 0;
+
+	for (const struct link *link = plan->topo.links; link && link->a.node; link++) {
+		const struct port *ports[] = { &link->a, &link->b };
+
+		for (size_t p = 0; p < ARRAY_SIZE(ports); p++)
+			if (ports[p]->addr)
+				*(char **)grow(&names, n++, sizeof(char *)) =
+					must_printf("%.*s %s", (int)strcspn(ports[p]->addr, "/"),
+						    ports[p]->addr, ports[p]->node);
+	}
+	grow(&names, n, sizeof(char *));
+	return names;
+}
+
+static int write_packets(const struct record *record, const char *kernel, uint64_t seed,
+			 const char *recycle, struct err *err)
+{
+	auto_free char *path = must_printf("%s/packets.pcapng", record->dir);
+	auto_free char *comment = must_printf("lab %s, variant %s, seed %llu%s%s", record->plan->lab->name,
+					      record->plan->variant, (unsigned long long)seed,
+					      *recycle ? ", tcp_tw_recycle " : "", recycle);
+	char **names = address_names(record->plan);
+	struct pcapng_about about = {
+		.userappl = "twlab " TWLAB_VERSION, .os = kernel, .comment = comment,
+		.names = (const char *const *)names, .start_ns = record->start_ns,
+	};
+	int code;
+
+	trace_follow(record->trace);
+	code = pcapng_write(path, record->trace, &about, err);
+	for (char **name = names; *name; name++)
+		free(*name);
+	free(names);
+	return code;
+}
+
+static int kernel_hz(void)
+{
+	struct timespec jiffy;
+
+	/* the coarse clocks advance once a jiffy */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy) || jiffy.tv_sec || !jiffy.tv_nsec)
+		return 0;
+	return (int)((NS_PER_S + jiffy.tv_nsec / 2) / jiffy.tv_nsec);
+}
+
+static int write_run(const struct record *record, const char *kernel, uint64_t seed, int64_t end_ns,
+		     const char *recycle, const char *failed, struct err *err)
+{
+	json_t *params = json_object(), *run;
+	int code;
+
+	for (unsigned int p = 0; p < record->plan->n_params; p++) {
+		const char *param = record->plan->params[p];
+		size_t len = strcspn(param, "=");
+		auto_free char *name = strndup(param, len);
+
+		json_object_set_new(params, name, json_string(param + len + 1));
+	}
+	run = json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:b}",
+			"lab", record->plan->lab->name, "variant", record->plan->variant,
+			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
+			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
+			"hz", kernel_hz(), "start_ns", (json_int_t)record->start_ns,
+			"end_ns", (json_int_t)end_ns,
+			"twlab", TWLAB_VERSION, "complete", failed == NULL);
+	if (failed)
+		json_object_set_new(run, "failed", json_string(failed));
+	code = write_json(record->dir, "run.json", run, err);
+	json_decref(run);
+	return code;
+}
+
+int record_finish(struct record *record, uint64_t seed, const char *recycle,
+		  const char *failed, struct err *err)
+{
+	int64_t end_ns = record_now(record);
+	struct utsname uts;
+
+	uname(&uts);
+	for (unsigned int n = 0; n < record->up->n; n++) {
+		unsigned int missed;
+
+		if (record_frames(record, n, err) < 0)
+			return -err->code;
+		missed = capture_missed(record->hosts[n].capture);
+		if (missed)
+			return err_set(err, 0, "%s: %u frames came faster than they could be recorded",
+				       record->hosts[n].up->name, missed);
+	}
+	if (fflush(record->states) || fflush(record->events))
+		return err_set(err, errno, "cannot write %s", record->dir);
+	if (write_counters(record, err) || write_packets(record, uts.release, seed, recycle, err))
+		return -err->code;
+	return write_run(record, uts.release, seed, end_ns, recycle, failed, err);
+}
+
+void record_free(struct record *record)
+{
+	if (!record)
+		return;
+	for (unsigned int n = 0; n < record->up->n; n++) {
+		struct host *host = &record->hosts[n];
+
+		if (host->capture >= 0)
+			close(host->capture);
+		sockdiag_close(host->diag);
+		counters_free(&host->before);
+		counters_free(&host->extra);
+		free(host->iface);
+		free(host->sockets);
+	}
+	if (record->states)
+		fclose(record->states);
+	if (record->events)
+		fclose(record->events);
+	trace_free(record->trace);
+	free(record->hosts);
+	free(record->dir);
+	free(record);
+}

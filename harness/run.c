@@ -1,0 +1,517 @@
+/* run.c - twlab run: labs and their variants, by a runner, judged and told
+ *
+ * A job is one variant of one lab. Whatever runs it, a job ends as an evidence
+ * folder, which is then judged as `twlab check` would. Jobs run in parallel,
+ * as many as there are cores, each in a guest of its own; on the machine's own
+ * kernel (--here) one after the other.
+ */
+#include "harness/cache.h"
+#include "harness/files.h"
+#include "harness/harness.h"
+#include "harness/needs.h"
+#include "harness/outcome.h"
+#include "harness/play.h"
+#include "harness/vm.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+struct job {
+	struct plan *plan;
+	char *dir;		/* where its evidence goes */
+	struct vm *vm;
+	char *said;		/* what it reports on stderr: why it failed */
+	size_t said_len;
+	char now[80];		/* its last progress line */
+	struct outcome outcome;
+	bool done;
+};
+
+struct run {
+	const char *out, *kernel, *variant;
+	const char **sets;
+	unsigned int n_sets;
+	uint64_t seed;
+	bool here, quiet, draw;
+	enum tell tell;
+	unsigned int parallel;
+	struct job *jobs;
+	unsigned int n_jobs, n_done;
+	int64_t started_ns;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* What the guest's twlab prints: progress lines on stdout, its end on stderr. */
+static void heard(void *arg, int fd, const void *data, size_t len)
+{
+	struct job *job = arg;
+
+	if (fd == 1) {
+		const char *text = data, *end = memrchr(text, '\n', len);
+		const char *start = end ? memrchr(text, '\n', (size_t)(end - text)) : NULL;
+
+		start = start ? start + 1 : text;
+		snprintf(job->now, sizeof(job->now), "%.*s", (int)((end ? end : text + len) - start), start);
+		return;
+	}
+	if (job->said_len + len > 4096)
+		return;
+	job->said = must_realloc(job->said, job->said_len + len + 1, 1);
+	memcpy(job->said + job->said_len, data, len);
+	job->said[job->said_len += len] = '\0';
+}
+
+/* The one sentence in what a job said; "twlab: play: " is for whoever types it. */
+static const char *sentence(struct job *job)
+{
+	char *text = job->said ? job->said : (char *)(uintptr_t)"it ended without a word";
+
+	if (!strncmp(text, "twlab: play: ", 13))
+		text += 13;
+	if (job->said)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static void tell_progress(const struct run *run)
+{
+	const struct job *job = NULL;
+
+	if (run->quiet)
+		return;
+	for (unsigned int j = 0; j < run->n_jobs && !job; j++)
+		if (run->jobs[j].vm)
+			job = &run->jobs[j];
+	fprintf(stderr, "\r\033[K%u/%u  %.1f s", run->n_done, run->n_jobs,
+		(double)(wall_ns() - run->started_ns) / (double)NS_PER_S);
+	if (job)
+		fprintf(stderr, "  %s/%s  %.40s", job->plan->lab->name, job->plan->variant, job->now);
+	fflush(stderr);
+}
+
+static void end_progress(const struct run *run)
+{
+	if (!run->quiet)
+		fputs("\r\033[K", stderr);
+}
+
+/* The words of the guest's twlab play. Owned by the caller, with its strings. */
+static char **play_args(const struct run *run, const struct plan *plan)
+{
+	char **argv = NULL;
+	unsigned int n = 0;
+	const char *const fixed[] = { "/twlab/twlab", "play", plan->lab->name, "-o", "out/evidence", "--variant", plan->variant };
+
+	for (size_t f = 0; f < ARRAY_SIZE(fixed); f++)
+		*(char **)grow(&argv, n++, sizeof(char *)) = must_strdup(fixed[f]);
+	*(char **)grow(&argv, n++, sizeof(char *)) = must_printf("--seed=%llu", (unsigned long long)run->seed);
+	for (unsigned int s = 0; s < run->n_sets; s++)
+		*(char **)grow(&argv, n++, sizeof(char *)) = must_printf("--set=%s", run->sets[s]);
+	grow(&argv, n, sizeof(char *));
+	return argv;
+}
+
+static void free_args(char **argv)
+{
+	for (char **arg = argv; *arg; arg++)
+		free(*arg);
+	free(argv);
+}
+
+/* Remove the evidence folder @dir; refuses to remove what is none. */
+static int remove_old(const char *dir, struct err *err)
+{
+	auto_free char *marker = must_printf("%s/run.json", dir);
+	auto_free char *incomplete = must_printf("%s/events.jsonl", dir);
+
+	if (access(dir, F_OK) && errno == ENOENT)
+		return 0;
+	if (access(marker, F_OK) && access(incomplete, F_OK))
+		return err_set(err, 0, "%s is there and is no evidence folder; remove it or choose another with -o", dir);
+	cache_remove(dir);
+	return 0;
+}
+
+static int make_parents(const char *dir, struct err *err)
+{
+	auto_free char *path = must_strdup(dir);
+
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0777) && errno != EEXIST)
+			return err_set(err, errno, "cannot make the folder %s", path);
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* Put the evidence that lies in @temporary where it belongs, in one move. */
+static int settle(const struct job *job, const char *temporary, struct err *err)
+{
+	if (remove_old(job->dir, err))
+		return -err->code;
+	if (rename(temporary, job->dir))
+		return err_set(err, errno, "cannot move the evidence to %s", job->dir);
+	return 0;
+}
+
+static void fail(struct job *job, enum result result, const char *why)
+{
+	outcome_free(&job->outcome);
+	outcome_without(job->plan, result, why, &job->outcome);
+	job->plan = NULL;	/* the outcome has it now */
+}
+
+/* A run that came to its end: move its evidence into place and judge it. */
+static void conclude(struct job *job, const char *temporary, int64_t took_ns)
+{
+	struct err err = { 0 };
+	struct plan *plan = job->plan;
+
+	if (settle(job, temporary, &err) || outcome_of(job->dir, &job->outcome, &err)) {
+		fail(job, RESULT_ERROR, err.text);
+		return;
+	}
+	job->outcome.wall_ns = took_ns;
+	plan_free(plan);	/* the outcome has one of its own */
+	job->plan = NULL;
+}
+
+static char *temporary_of(const struct job *job)
+{
+	const char *base = strrchr(job->dir, '/');
+
+	return must_printf("%.*s/.%s.%d", (int)(base - job->dir), job->dir, base + 1, (int)getpid());
+}
+
+/* Files below out/evidence/ that the guest handed back, onto disk. */
+static int unpack(const struct vm_result *result, const char *dir, struct err *err)
+{
+	static const char below[] = "evidence/";
+	struct files files = { 0 };
+	int code;
+
+	for (size_t f = 0; f < result->n_files; f++)
+		if (!strncmp(result->files[f].path, below, sizeof(below) - 1) &&
+		    result->files[f].path[sizeof(below) - 1])
+			files_add(&files, result->files[f].path + sizeof(below) - 1, result->files[f].mode,
+				  result->files[f].data, result->files[f].len);
+	code = files.n ? files_write(files.item, files.n, dir, err) :
+			 err_set(err, 0, "the guest handed no evidence back");
+	files_free(&files);
+	return code;
+}
+
+static void guest_ended(struct job *job)
+{
+	auto_free char *temporary = temporary_of(job);
+	struct vm_result result = { 0 };
+	struct err err = { 0 };
+
+	vm_result(job->vm, &result);
+	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == STATUS_SKIP)
+		fail(job, RESULT_SKIP, sentence(job));
+	else if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
+		fail(job, RESULT_ERROR, sentence(job));
+	else if (make_parents(job->dir, &err) || unpack(&result, temporary, &err))
+		fail(job, RESULT_ERROR, err.text);
+	else
+		conclude(job, temporary, result.wall_ns);
+	cache_remove(temporary);
+	vm_result_free(&result);
+}
+
+static void start_guest(struct run *run, struct job *job)
+{
+	struct err err = { 0 };
+	char **argv = play_args(run, job->plan);
+	struct vm_job vm_job = {
+		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = run->seed,
+		.output = heard, .arg = job,
+	};
+
+	job->vm = vm_start(&vm_job, &err);
+	free_args(argv);
+	if (!job->vm) {
+		fail(job, RESULT_ERROR, err.text);
+		job->done = true;
+		run->n_done++;
+	}
+}
+
+static void run_guests(struct run *run)
+{
+	struct vm **vms = must_calloc(run->parallel, sizeof(*vms));
+	unsigned int next = 0, running = 0;
+
+	while (!interrupted && run->n_done < run->n_jobs) {
+		struct err err = { 0 };
+
+		while (running < run->parallel && next < run->n_jobs) {
+			struct job *job = &run->jobs[next++];
+
+			start_guest(run, job);
+			running += job->vm != NULL;
+		}
+		memset(vms, 0, run->parallel * sizeof(*vms));
+		for (unsigned int j = 0, v = 0; j < next; j++)
+			if (run->jobs[j].vm)
+				vms[v++] = run->jobs[j].vm;
+		vm_poll(vms, run->parallel, 100);
+		for (unsigned int j = 0; j < next; j++) {
+			struct job *job = &run->jobs[j];
+			int ended = job->vm ? vm_step(job->vm, 0, &err) : 0;
+
+			if (!ended)
+				continue;
+			if (ended < 0)
+				fail(job, RESULT_ERROR, err.text);
+			else
+				guest_ended(job);
+			vm_free(job->vm);
+			job->vm = NULL;
+			job->done = true;
+			running--;
+			run->n_done++;
+		}
+		tell_progress(run);
+	}
+	for (unsigned int j = 0; j < run->n_jobs; j++) {
+		vm_free(run->jobs[j].vm);
+		run->jobs[j].vm = NULL;
+	}
+	free(vms);
+}
+
+/* A job on this kernel: in a child, so that its namespaces go with it. */
+static void run_here(struct run *run, struct job *job)
+{
+	auto_free char *temporary = temporary_of(job);
+	int64_t start = wall_ns();
+	struct err err = { 0 };
+	int pipes[2], status = 0;
+	char text[512];
+	ssize_t len;
+	pid_t pid;
+
+	if (make_parents(job->dir, &err) || pipe(pipes)) {
+		fail(job, RESULT_ERROR, err.code ? err.text : strerror(errno));
+		return;
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct play_options options = { .dir = temporary, .seed = run->seed, .recycle = "emulated" };
+		int met = needs_met(job->plan, &err);
+
+		close(pipes[0]);
+		if (met > 0)
+			play(job->plan, &options, &err);
+		len = err.code ? write(pipes[1], err.text, strlen(err.text)) : 0;
+		_exit(!err.code ? 0 : met == 0 ? STATUS_SKIP : STATUS_ERROR);
+	}
+	close(pipes[1]);
+	while ((len = read(pipes[0], text, sizeof(text))) > 0 || (len < 0 && errno == EINTR && !interrupted))
+		if (len > 0)
+			heard(job, 2, text, (size_t)len);
+	close(pipes[0]);
+	if (interrupted)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail(job, WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP ? RESULT_SKIP : RESULT_ERROR,
+		     sentence(job));
+	else
+		conclude(job, temporary, wall_ns() - start);
+	cache_remove(temporary);
+}
+
+static void run_all_here(struct run *run)
+{
+	for (unsigned int j = 0; j < run->n_jobs && !interrupted; j++) {
+		tell_progress(run);
+		run_here(run, &run->jobs[j]);
+		run->n_done++;
+	}
+}
+
+static int add_lab(struct run *run, const struct lab *lab, struct err *err)
+{
+	for (const struct variant *variant = lab->variants; variant && variant->name; variant++) {
+		struct plan *plan;
+		struct job *job;
+
+		if (run->variant && strcmp(run->variant, variant->name))
+			continue;
+		plan = plan_new(lab, variant->name, run->sets, run->n_sets, err);
+		if (!plan)
+			return -err->code;
+		job = grow(&run->jobs, run->n_jobs++, sizeof(*job));
+		job->plan = plan;
+		job->dir = must_printf("%s/%s/%s", run->out, lab->name, variant->name);
+	}
+	if (run->variant)	/* say what there is, if it is none of them */
+		plan_free(plan_new(lab, run->variant, NULL, 0, err));
+	return run->variant && err->code ? -err->code : 0;
+}
+
+static void say_preparing(const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "twlab: %s\n", what);
+}
+
+enum { OPT_SET = 256, OPT_SEED, OPT_VARIANT, OPT_KERNEL, OPT_HERE, OPT_JSON, OPT_TSV, OPT_JOBS, OPT_NO_DRAW };
+
+static const struct option options[] = {
+	{ "set", required_argument, NULL, OPT_SET },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "variant", required_argument, NULL, OPT_VARIANT },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "here", no_argument, NULL, OPT_HERE },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "tsv", no_argument, NULL, OPT_TSV },
+	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "no-draw", no_argument, NULL, OPT_NO_DRAW },
+	{ "output", required_argument, NULL, 'o' },
+	{ 0 }
+};
+
+static int whole_number(const char *text, const char *what, uint64_t most, uint64_t *n, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	if (errno || !*text || *end || *text == '-' || *n > most)
+		return err_set(err, 0, "%s is a whole number up to %llu, not '%s'", what, (unsigned long long)most, text);
+	return 0;
+}
+
+static int parse(struct run *run, int argc, char **argv, struct err *err)
+{
+	uint64_t n;
+	int opt;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":o:", options, NULL)) >= 0) {
+		switch (opt) {
+		case 'o': run->out = optarg; break;
+		case OPT_SET: *(const char **)grow(&run->sets, run->n_sets++, sizeof(char *)) = optarg; break;
+		case OPT_VARIANT: run->variant = optarg; break;
+		case OPT_KERNEL: run->kernel = optarg; break;
+		case OPT_HERE: run->here = true; break;
+		case OPT_JSON: run->tell = TELL_JSON; break;
+		case OPT_TSV: run->tell = TELL_TSV; break;
+		case OPT_NO_DRAW: run->draw = false; break;
+		case OPT_SEED:
+			if (whole_number(optarg, "a seed", INT64_MAX, &run->seed, err))
+				return -err->code;
+			break;
+		case OPT_JOBS:
+			if (whole_number(optarg, "--jobs", 1024, &n, err))
+				return -err->code;
+			run->parallel = n ? (unsigned int)n : 1;
+			break;
+		default:
+			return err_set(err, 0, "%s '%s'; see twlab help run", opt == ':' ? "a value is missing after" :
+				       "no such option", argv[optind - 1]);
+		}
+	}
+	if (optind == argc)
+		return err_set(err, 0, "which lab? twlab list names them; 'all' runs every one");
+	for (int a = optind; a < argc; a++) {
+		const struct lab *lab = lab_find(argv[a]);
+
+		if (!strcmp(argv[a], "all"))
+			for (const struct lab *const *each = all_labs; *each; each++) {
+				if (add_lab(run, *each, err))
+					return -err->code;
+			}
+		else if (!lab)
+			return err_set(err, 0, "there is no lab '%s'; twlab list names them", argv[a]);
+		else if (add_lab(run, lab, err))
+			return -err->code;
+	}
+	return 0;
+}
+
+static void run_free(struct run *run)
+{
+	for (unsigned int j = 0; j < run->n_jobs; j++) {
+		plan_free(run->jobs[j].plan);
+		outcome_free(&run->jobs[j].outcome);
+		free(run->jobs[j].dir);
+		free(run->jobs[j].said);
+	}
+	free(run->jobs);
+	free(run->sets);
+}
+
+static int conclude_all(struct run *run)
+{
+	struct outcome *outcomes = must_calloc(run->n_jobs, sizeof(*outcomes));
+	int status;
+
+	for (unsigned int j = 0; j < run->n_jobs; j++)
+		outcomes[j] = run->jobs[j].outcome;	/* borrowed */
+	outcomes_tell(stdout, run->tell, outcomes, run->n_jobs);
+	status = outcome_status(outcomes, run->n_jobs);
+	free(outcomes);
+	return status;
+}
+
+int run_main(int argc, char **argv, struct err *err)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct run run = { .out = "evidence", .seed = 1, .draw = true,
+			   .parallel = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
+			   .quiet = !isatty(STDERR_FILENO), .started_ns = wall_ns() };
+	int status = STATUS_USAGE;
+
+	if (parse(&run, argc, argv, err))
+		goto out;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (run.here) {
+		run_all_here(&run);
+	} else {
+		status = vm_prepare(run.kernel, say_preparing, err);
+		if (status) {
+			status = status == -EINVAL ? STATUS_USAGE : STATUS_SKIP;
+			goto out;
+		}
+		run_guests(&run);
+	}
+	end_progress(&run);
+	if (interrupted) {
+		err_set(err, 0, "interrupted after %u of %u runs", run.n_done, run.n_jobs);
+		status = 128 + interrupted;
+	} else {
+		status = conclude_all(&run);
+	}
+out:
+	run_free(&run);
+	return status;
+}
