@@ -40,7 +40,9 @@ all: twlab $(progs) libtwlab.a twlab.pc
 ifneq ($(filter-out deps clean help,$(or $(MAKECMDGOALS),all)),)
 have    := $(shell pkg-config --exists $(libs) && echo yes)
 flags   += $(if $(have),$(shell pkg-config --cflags $(libs)))
-LDLIBS  += $(if $(have),$(shell pkg-config --libs $(libs)))
+# What is opened when wanted (libarchive) is no need of the program: PID 1 of a guest
+# would have to bring it along.
+LDLIBS  += -Wl,--as-needed $(if $(have),$(shell pkg-config --libs $(libs)))
 endif
 
 # The programs at the top are whatever was built last, by whichever kind.

@@ -25,9 +25,17 @@ struct vm_job {
 	const char *const *argv;	/* what PID 1 runs, as root, in an empty folder with the files */
 	const struct vm_file *files;	/* put in that folder first */
 	size_t n_files;
+	const struct vm_file *system;	/* put below / first, where nothing is yet */
+	size_t n_system;
 	uint64_t seed;			/* of the guest's random numbers, given after the snapshot */
 	int wall_limit_s;		/* 0 for the default (60) */
 	unsigned int mem_mb;		/* 0 for the default */
+
+	/* Told what the program prints, as it comes (@fd is 1 or 2); NULL: it becomes
+	 * part of vm_console().
+	 */
+	void (*output)(void *arg, int fd, const void *data, size_t len);
+	void *arg;
 };
 
 struct vm_result {

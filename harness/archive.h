@@ -1,0 +1,23 @@
+/* archive.h - sets of files in memory, in and out of libarchive
+ *
+ * The initramfs and a guest's job are "newc" cpio archives: what the kernel
+ * itself reads, and equal bytes for equal files (no times, no owners).
+ */
+#ifndef TWLAB_ARCHIVE_H
+#define TWLAB_ARCHIVE_H
+
+#include "files.h"
+
+/* Pack @files, in order, parents before what is in them, into one archive. */
+int archive_pack(const struct files *files, void **data, size_t *len, struct err *err);
+
+/* Unpack what archive_pack() made, or any archive that libarchive reads. */
+int archive_unpack(const void *data, size_t len, struct files *files, struct err *err);
+
+/* What the compressed file @data holds (gzip, xz, zstd); as it is if it is not
+ * compressed. To be freed.
+ */
+int archive_inflate(const void *data, size_t len, void **out, size_t *out_len,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/* cache.c - the folder where kernels and snapshots wait for the next run */
+#include "cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+char *cache_path(const char *fmt, ...)
+{
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	auto_free char *rest = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&rest, fmt, ap) < 0)
+		rest = must_strdup("");
+	va_end(ap);
+	/* The XDG rules: a relative XDG_CACHE_HOME is to be ignored. */
+	if (base && *base == '/')
+		return must_printf("%s/twlab/%s", base, rest);
+	return must_printf("%s/.cache/twlab/%s", home && *home ? home : "/root", rest);
+}
+
+int cache_mkdir(const char *path, struct err *err)
+{
+	auto_free char *part = must_strdup(path);
+
+	for (char *slash = part; slash; ) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(part, 0777) && errno != EEXIST)
+			return err_set(err, errno, "cannot make the folder %s", part);
+		if (slash)
+			*slash = '/';
+	}
+	return 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? must_printf("%.*s", (int)(slash - path), path) : must_strdup(".");
+}
+
+int cache_create(const char *path, struct err *err)
+{
+	auto_free char *folder = folder_of(path);
+	int fd;
+
+	if (cache_mkdir(folder, err))
+		return -err->code;
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, errno, "cannot write in %s", folder);
+	return fd;
+}
+
+int cache_commit(int fd, const char *path, struct err *err)
+{
+	auto_free char *self = must_printf("/proc/self/fd/%d", fd);
+	auto_free char *temp = must_printf("%s.%d", path, (int)getpid());
+
+	unlink(temp);
+	if (linkat(AT_FDCWD, self, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) ||
+	    rename(temp, path)) {
+		err_set(err, errno, "cannot write %s", path);
+		unlink(temp);
+		return -err->code;
+	}
+	return 0;
+}
+
+int cache_write(int fd, const void *data, size_t len, struct err *err)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "cannot write to the cache");
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int cache_read(const char *path, void **data, size_t *len, struct err *err)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	auto_free char *buf = NULL;
+	size_t have = 0;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_set(err, errno, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, 0, "%s is no regular file", path);
+	buf = must_calloc((size_t)st.st_size + 1, 1);
+	while (have < (size_t)st.st_size) {
+		ssize_t n = read(fd, buf + have, (size_t)st.st_size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "cannot read %s", path);
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*len = have;
+	*data = steal_ptr(&buf);
+	return 0;
+}
+
+int cache_lock(const char *path, bool try, struct err *err)
+{
+	auto_free char *folder = folder_of(path);
+	auto_close int fd = -1;
+
+	if (cache_mkdir(folder, err))
+		return -err->code;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, errno, "cannot open the lock %s", path);
+	while (flock(fd, LOCK_EX | (try ? LOCK_NB : 0)))
+		if (errno != EINTR)
+			return err_set(err, errno, "cannot lock %s", path);
+	return steal_fd(&fd);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	remove(path);
+	return 0;
+}
+
+void cache_remove(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

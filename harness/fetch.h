@@ -1,0 +1,23 @@
+/* fetch.h - kernels from Debian's archive, without installing any */
+#ifndef TWLAB_FETCH_H
+#define TWLAB_FETCH_H
+
+#include "lib/err.h"
+
+/* Fetch kernel @name ("6.1") into the cache by apt-get, from the mirror that this
+ * machine's own sources name, checked with Debian's keyring. Needs no root, and
+ * touches neither apt's configuration nor its lists. One that is there already is
+ * not fetched again. @say is told what is being waited for. -ENOENT for a name
+ * that is not known, -ENOTSUP where there is no apt.
+ */
+int fetch_kernel(const char *name, void (*say)(const char *what), struct err *err);
+
+/* Find the kernel in @tree, where its packages were unpacked, and store it as @name.
+ * -EINVAL when there is none. @from says where it came from.
+ */
+int fetch_unpack(const char *tree, const char *name, const char *from, struct err *err);
+
+/* The names that can be fetched: the @i-th, NULL behind the last. */
+const char *fetch_name(size_t i);
+
+#endif

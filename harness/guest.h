@@ -1,0 +1,36 @@
+/* guest.h - what PID 1 and the host say to each other
+ *
+ * Host to guest: one bundle (PORT_JOB): {"argv": [...], "seed": "12345"} and
+ *	work/...	files for the folder that the program runs in
+ *	root/...	files for anywhere else, where nothing is yet
+ *
+ * Guest to host: lines on debugcon.
+ *	ready RELEASE			before the snapshot; then it pauses
+ *	hello				the first thing after it
+ *	say NS TEXT			progress; NS since the program began
+ *	out FD LEN			LEN bytes of the program's output follow
+ *	note TEXT			worth keeping, nothing to stop for
+ *	result ADDRESS LEN		memory to take: a bundle with what was in out/;
+ *					then it pauses
+ *	failed TEXT			PID 1 cannot go on; then it pauses
+ */
+#ifndef TWLAB_GUEST_H
+#define TWLAB_GUEST_H
+
+#include "lib/err.h"
+
+#define GUEST_OUT_MAX	(64 << 20)	/* bytes of out/ that a guest may hand back */
+#define GUEST_FILES_MAX	4096		/* files in it */
+#define GUEST_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */
+
+/* The program finds in its environment: TWLAB_GUEST=1, and in TWLAB_SAY_FD a
+ * descriptor: a line written there becomes the run's progress on the host.
+ */
+
+/* The result as a bundle in memory, made without a copy: the files of the folder
+ * @dir, with {"status", "virtual_ns", "release"}.
+ */
+int guest_pack(const char *dir, int status, int64_t virtual_ns, void **region,
+	       size_t *len, struct err *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* image.h - a kernel ready to run: its initramfs, and the name of its snapshot */
+#ifndef TWLAB_IMAGE_H
+#define TWLAB_IMAGE_H
+
+#include "kernel.h"
+
+struct image {
+	char *asked;		/* the name it was asked for by, "" for the default */
+	struct kernel kernel;
+	unsigned int mem_mb;
+	int initramfs_fd;
+	char *key;		/* names the snapshot: a digest of all it depends on */
+	struct image *next;
+};
+
+/* The image for kernel @name (NULL: the default) with @mem_mb (0: the default) of
+ * memory. Made once a process, and kept.
+ */
+struct image *image_get(const char *name, unsigned int mem_mb, struct err *err);
+
+#endif

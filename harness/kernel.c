@@ -1,0 +1,237 @@
+/* kernel.c - the kernels that a guest can run: a folder of the cache each */
+#include "kernel.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
+#include <sys/stat.h>
+
+#include "cache.h"
+
+#define HEADER_MAGIC_AT   0x202
+#define HEADER_VERSION_AT 0x20e	/* where the version text is, less 0x200 */
+
+char *kernel_digest(const void *data, size_t len)
+{
+	char hex[BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1] = "";
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, len, data);
+	sha256_digest(&sha, sizeof(digest), digest);
+	base16_encode_update(hex, sizeof(digest), digest);
+	return must_strdup(hex);
+}
+
+int kernel_release(const void *image, size_t len, char **release, struct err *err)
+{
+	const unsigned char *at = image;
+	const char *text;
+	size_t off, room, n;
+
+	if (len < 0x1000 || memcmp(at + HEADER_MAGIC_AT, "HdrS", 4))
+		return err_set(err, 0, "this is no bzImage (no boot header at 0x202)");
+	off = 0x200 + (size_t)(at[HEADER_VERSION_AT] | at[HEADER_VERSION_AT + 1] << 8);
+	if (off == 0x200 || off >= len)
+		return err_set(err, 0, "this bzImage does not tell its version");
+	text = (const char *)at + off;
+	room = len - off < 128 ? len - off : 128;
+	n = strcspn(text, " ");
+	if (n >= room || !n)
+		return err_set(err, 0, "this bzImage does not tell its version");
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '/')
+			return err_set(err, 0, "this bzImage's version is garbage");
+	*release = must_printf("%.*s", (int)n, text);
+	return 0;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	free(kernel->name);
+	free(kernel->image);
+	free(kernel->modules);
+	free(kernel->release);
+	free(kernel->digest);
+	*kernel = (struct kernel){ 0 };
+}
+
+static int load(const char *name, struct kernel *kernel, struct err *err)
+{
+	auto_free char *about = cache_path("kernels/%s/about.json", name);
+	json_t *json = json_load_file(about, 0, NULL);
+	const char *release, *digest;
+
+	if (json_unpack(json, "{s:s, s:s}", "release", &release, "sha256", &digest)) {
+		json_decref(json);
+		return err_set(err, ENOENT, "no kernel '%s' (twlab kernel list; "
+			       "twlab kernel fetch " KERNEL_DEFAULT ")", name);
+	}
+	kernel->name = must_strdup(name);
+	kernel->release = must_strdup(release);
+	kernel->digest = must_strdup(digest);
+	kernel->image = cache_path("kernels/%s/vmlinuz", name);
+	kernel->modules = cache_path("kernels/%s/modules", name);
+	if (access(kernel->modules, F_OK)) {
+		free(kernel->modules);
+		kernel->modules = NULL;
+	}
+	json_decref(json);
+	return 0;
+}
+
+static int by_release(const void *a, const void *b)
+{
+	return strverscmp(((const struct kernel *)a)->release,
+			  ((const struct kernel *)b)->release);
+}
+
+size_t kernel_list(struct kernel **kernels)
+{
+	auto_free char *folder = cache_path("kernels");
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t n = 0;
+
+	*kernels = NULL;
+	while (dir && (entry = readdir(dir))) {
+		struct kernel one = { 0 };
+
+		if (*entry->d_name == '.' || load(entry->d_name, &one, NULL))
+			continue;
+		*(struct kernel *)grow(kernels, n++, sizeof(one)) = one;
+	}
+	if (dir)
+		closedir(dir);
+	if (n)
+		qsort(*kernels, n, sizeof(**kernels), by_release);
+	return n;
+}
+
+int kernel_find(const char *name, struct kernel *kernel, struct err *err)
+{
+	struct kernel *all;
+	size_t n;
+
+	*kernel = (struct kernel){ 0 };
+	if (name)
+		return strchr(name, '/') || *name == '.' || !*name ?
+			err_set(err, ENOENT, "no kernel '%s' (twlab kernel list)", name) :
+			load(name, kernel, err);
+	if (!load(KERNEL_DEFAULT, kernel, NULL))
+		return 0;
+	n = kernel_list(&all);
+	if (n)
+		*kernel = all[--n];
+	for (size_t i = 0; i < n; i++)
+		kernel_free(&all[i]);
+	free(all);
+	if (!kernel->name)
+		return err_set(err, ENOENT, "no kernel in the cache "
+			       "(twlab kernel fetch " KERNEL_DEFAULT ")");
+	return 0;
+}
+
+static int copy_file(const char *from, const char *to, struct err *err)
+{
+	auto_free void *data = NULL;
+	auto_close int fd = -1;
+	size_t len;
+
+	if (cache_read(from, &data, &len, err))
+		return -err->code;
+	fd = cache_create(to, err);
+	if (fd < 0 || cache_write(fd, data, len, err))
+		return -err->code;
+	return cache_commit(fd, to, err);
+}
+
+/* Below @from/kernel: files ending in .ko, .ko.xz, .ko.zst. */
+static int copy_tree(const char *from, const char *to, struct err *err)
+{
+	DIR *dir = opendir(from);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return err_set(err, errno, "cannot read %s", from);
+	while (!ret && (entry = readdir(dir))) {
+		auto_free char *source = must_printf("%s/%s", from, entry->d_name);
+		auto_free char *target = must_printf("%s/%s", to, entry->d_name);
+		struct stat st;
+
+		if (*entry->d_name == '.' || lstat(source, &st))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			ret = copy_tree(source, target, err);
+		else if (S_ISREG(st.st_mode))
+			ret = copy_file(source, target, err);
+	}
+	closedir(dir);
+	return ret;
+}
+
+static int write_about(const char *folder, const char *release, const char *digest,
+		       const char *from, struct err *err)
+{
+	auto_free char *path = must_printf("%s/about.json", folder);
+	json_t *json = json_pack("{s:s, s:s, s:s}", "release", release,
+				 "sha256", digest, "from", from);
+	auto_free char *text = json_dumps(json, JSON_INDENT(1));
+	auto_close int fd = cache_create(path, err);
+
+	json_decref(json);
+	if (fd < 0 || cache_write(fd, text, strlen(text), err))
+		return -err->code;
+	return cache_commit(fd, path, err);
+}
+
+/* All of it in the folder @temp; about.json last, for without it it is no kernel. */
+static int fill(const char *temp, const char *image, const char *modules,
+		const char *config, const char *from, struct err *err)
+{
+	auto_free char *to_image = must_printf("%s/vmlinuz", temp);
+	auto_free char *to_modules = must_printf("%s/modules", temp);
+	auto_free char *to_config = must_printf("%s/config", temp);
+	auto_free char *release = NULL, *digest = NULL;
+	auto_free void *data = NULL;
+	size_t len;
+
+	if (cache_read(image, &data, &len, err))
+		return -err->code;
+	if (kernel_release(data, len, &release, err))
+		return err_in(err, image);
+	digest = kernel_digest(data, len);
+	if (copy_file(image, to_image, err) ||
+	    (modules && copy_tree(modules, to_modules, err)) ||
+	    (config && copy_file(config, to_config, err)))
+		return -err->code;
+	return write_about(temp, release, digest, from, err);
+}
+
+int kernel_store(const char *name, const char *image, const char *modules,
+		 const char *config, const char *from, struct err *err)
+{
+	auto_free char *folder = cache_path("kernels/%s", name);
+	auto_free char *temp = cache_path("kernels/.new-%s", name);
+	auto_free char *lock_path = cache_path("kernels/.lock");
+	auto_close int lock = cache_lock(lock_path, false, err);
+
+	if (lock < 0)
+		return -err->code;
+	cache_remove(temp);
+	if (fill(temp, image, modules, config, from, err)) {
+		cache_remove(temp);
+		return -err->code;
+	}
+	cache_remove(folder);
+	if (rename(temp, folder)) {
+		err_set(err, errno, "cannot name the kernel %s", folder);
+		cache_remove(temp);
+		return -err->code;
+	}
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* kernel.h - the kernels that a guest can run: a folder of the cache each
+ *
+ *	kernels/NAME/vmlinuz	 a bzImage
+ *	kernels/NAME/modules/	 lib/modules/RELEASE/kernel of its package, if any
+ *	kernels/NAME/config	 what it was built with, if known
+ *	kernels/NAME/about.json	 release, version text, digest, where it is from
+ */
+#ifndef TWLAB_KERNEL_H
+#define TWLAB_KERNEL_H
+
+#include "lib/err.h"
+
+#define KERNEL_DEFAULT "6.1"	/* Debian 12's: the newest whose package is one file */
+
+struct kernel {
+	char *name;
+	char *image;		/* path of the bzImage */
+	char *modules;		/* path of the folder with modules, NULL without */
+	char *release;		/* "6.1.0-56-cloud-amd64" */
+	char *digest;		/* SHA-256 of the image, in hex */
+};
+
+/* Find kernel @name, or the default (KERNEL_DEFAULT if it is there, else the
+ * newest) for NULL. -ENOENT when there is none, with what to do about it.
+ */
+int kernel_find(const char *name, struct kernel *kernel, struct err *err);
+void kernel_free(struct kernel *kernel);
+#define auto_kernel __attribute__((cleanup(kernel_free)))
+
+/* All of them, sorted by release, oldest first: an array to be freed, each
+ * with kernel_free(). Returns how many.
+ */
+size_t kernel_list(struct kernel **kernels);
+
+/* Put a bzImage into the cache as @name, with the modules below @modules (the
+ * folder that holds kernel/, or NULL) and the @config file (or NULL). @from says
+ * where it came from. Refuses what is no x86 kernel.
+ */
+int kernel_store(const char *name, const char *image, const char *modules,
+		 const char *config, const char *from, struct err *err);
+
+/* The release in a bzImage's header ("6.1.0-56-cloud-amd64"), to be freed.
+ * Documentation/arch/x86/boot.rst: "HdrS" at 0x202, kernel_version at 0x20e.
+ */
+int kernel_release(const void *image, size_t len, char **release, struct err *err);
+
+/* SHA-256 in hex, to be freed. */
+char *kernel_digest(const void *data, size_t len);
+
+#endif

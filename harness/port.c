@@ -1,0 +1,90 @@
+/* port.c - how the guest talks to QEMU: x86 I/O ports, from user space */
+#include "port.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/io.h>
+
+#define PVPANIC		0x505	/* QEMU docs/specs/pvpanic */
+#define PVPANIC_PANICKED 1
+#define FW_CFG_SELECT	0x510	/* QEMU docs/specs/fw_cfg */
+#define FW_CFG_DATA	0x511
+#define FW_CFG_FILES	0x19	/* the key of the list of files */
+#define DEBUGCON	0xe9
+
+/* One entry of fw_cfg's list of files; numbers are big endian. */
+struct fw_cfg_file {
+	uint32_t size;
+	uint16_t key;
+	uint16_t reserved;
+	char name[56];
+};
+
+/* <sys/io.h>'s insb() and outsb() do not tell the compiler that they touch memory. */
+static void read_bytes(unsigned short port, void *data, size_t len)
+{
+	__asm__ volatile("cld; rep insb" : "+D"(data), "+c"(len) : "d"(port) : "memory");
+}
+
+static void write_bytes(unsigned short port, const void *data, size_t len)
+{
+	__asm__ volatile("cld; rep outsb" : "+S"(data), "+c"(len) : "d"(port) : "memory");
+}
+
+int port_open(struct err *err)
+{
+	if (ioperm(PVPANIC, 1, 1) || ioperm(FW_CFG_SELECT, 2, 1) || ioperm(DEBUGCON, 1, 1))
+		return err_set(err, errno, "cannot use I/O ports");
+	return 0;
+}
+
+void port_pause(void)
+{
+	outb(PVPANIC_PANICKED, PVPANIC);
+}
+
+void port_send(const void *data, size_t len)
+{
+	write_bytes(DEBUGCON, data, len);
+}
+
+void port_say(const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return;
+	if (len > (int)sizeof(line) - 2)
+		len = (int)sizeof(line) - 2;
+	for (int i = 0; i < len; i++)
+		if (line[i] == '\n')
+			line[i] = ' ';
+	line[len++] = '\n';
+	port_send(line, (size_t)len);
+}
+
+int port_read(const char *name, void **data, size_t *len, struct err *err)
+{
+	struct fw_cfg_file file;
+	uint32_t n;
+
+	outw(FW_CFG_FILES, FW_CFG_SELECT);
+	read_bytes(FW_CFG_DATA, &n, sizeof(n));
+	for (n = be32toh(n); n; n--) {
+		read_bytes(FW_CFG_DATA, &file, sizeof(file));
+		if (strncmp(file.name, name, sizeof(file.name)))
+			continue;
+		*len = be32toh(file.size);
+		*data = must_calloc(*len + 1, 1);
+		outw(be16toh(file.key), FW_CFG_SELECT);
+		read_bytes(FW_CFG_DATA, *data, *len);
+		return 0;
+	}
+	return err_set(err, ENOENT, "no file %s in fw_cfg", name);
+}

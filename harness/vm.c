@@ -1,0 +1,736 @@
+/* vm.c - a guest: a virtual machine in virtual time, restored from a snapshot
+ *
+ * Making a snapshot and running a job are each a list of stages: what is asked of
+ * QEMU, and what must have happened before the next. vm_step() looks whether the
+ * present stage is over; only vm_poll() waits.
+ */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "bundle.h"
+#include "cache.h"
+#include "files.h"
+#include "guest.h"
+#include "image.h"
+#include "qemu.h"
+#include "snapshot.h"
+#include "talk.h"
+
+#define WALL_LIMIT_S	60	/* for a job that names no limit */
+#define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
+#define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
+#define STATE_MAX	(8 << 20) /* the devices' state is some 50 kB */
+#define VM_FDS		4	/* descriptors a guest is polled for */
+
+struct vm {
+	const struct stage *stage;
+	int asked;			/* the id of the stage's command, 0 before */
+	struct image *image;
+	struct qemu qemu;
+	struct talk talk;
+	struct tail console;
+
+	int ram_fd, job_fd, take_fd;
+	int state_fd, state_theirs;	/* our end of the devices' state, and QEMU's */
+	char *state;
+	size_t state_len, state_sent;
+
+	/* What has happened. */
+	bool restoring, hello, paused, migrated, rebuilt;
+	char *gave_up;			/* PID 1 says why */
+	unsigned long long at;		/* the result in the guest's memory */
+	size_t len;
+
+	void (*output)(void *arg, int fd, const void *data, size_t len);
+	void *arg;
+	int64_t started_ns, limit_ns, hello_limit_ns;	/* CLOCK_MONOTONIC */
+	int64_t clock_ns;
+	char progress[256];
+	struct vm_result result;
+};
+
+/* What to ask of QEMU (NULL: nothing; else an id), and whether the stage is over
+ * when it has answered (NULL: it is).
+ */
+struct stage {
+	const char *what;
+	int (*ask)(struct vm *vm, struct err *err);
+	bool (*over)(const struct vm *vm);
+};
+
+static int64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static bool has_greeted(const struct vm *vm)
+{
+	return qmp_greeted(vm->qemu.qmp);
+}
+
+static bool has_paused(const struct vm *vm)
+{
+	return vm->paused;
+}
+
+static bool has_migrated(const struct vm *vm)
+{
+	return vm->migrated && (vm->restoring || vm->state_fd < 0);
+}
+
+static int ask_capabilities(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, "qmp_capabilities", NULL, err);
+}
+
+/* RAM is a file already: only the devices' state goes through the pipe. */
+static int ask_ignore_shared(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, "migrate-set-capabilities",
+			json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities",
+				  "capability", "x-ignore-shared", "state", 1,
+				  "capability", "events", "state", 1), err);
+}
+
+static int ask_take_state(struct vm *vm, struct err *err)
+{
+	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state_theirs, err);
+
+	close_fd(&vm->state_theirs);	/* the pipe ends when QEMU's own end is closed */
+	return id;
+}
+
+static int ask_migrate(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, vm->restoring ? "migrate-incoming" : "migrate",
+			json_pack("{s:s}", "uri", "fd:state"), err);
+}
+
+static int ask_continue(struct vm *vm, struct err *err)
+{
+	vm->paused = false;
+	return qmp_send(vm->qemu.qmp, "cont", NULL, err);
+}
+
+static int ask_result(struct vm *vm, struct err *err)
+{
+	auto_free char *path = must_printf("/proc/self/fd/%d", vm->take_fd);
+
+	if (!vm->len)
+		return err_set(err, 0, "the guest stopped without a result");
+	return qmp_send(vm->qemu.qmp, "memsave",
+			json_pack("{s:I, s:I, s:s}", "val", (json_int_t)vm->at, "size",
+				  (json_int_t)vm->len, "filename", path), err);
+}
+
+static const struct stage saving[] = {
+	{ "starting QEMU", NULL, has_greeted },
+	{ "starting QEMU", ask_capabilities },
+	{ "starting QEMU", ask_ignore_shared },
+	{ "booting", NULL, has_paused },
+	{ "saving the guest", ask_take_state },
+	{ "saving the guest", ask_migrate, has_migrated },
+	{ 0 }
+};
+
+static const struct stage running[] = {
+	{ "starting QEMU", NULL, has_greeted },
+	{ "starting QEMU", ask_capabilities },
+	{ "starting QEMU", ask_ignore_shared },
+	{ "restoring the guest", ask_take_state },
+	{ "restoring the guest", ask_migrate, has_migrated },
+	{ "restoring the guest", ask_continue },
+	{ "running", NULL, has_paused },
+	{ "taking the result", ask_result },
+	{ 0 }
+};
+
+/* ---- what arrives ---- */
+
+static void hear_say(struct vm *vm, const char *rest)
+{
+	char *text;
+
+	vm->clock_ns = strtoll(rest, &text, 10);
+	snprintf(vm->progress, sizeof(vm->progress), "%s", text + (*text == ' '));
+}
+
+static void hear_result(struct vm *vm, const char *rest)
+{
+	if (sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
+	    vm->len > GUEST_OUT_MAX + (16UL << 20))
+		vm->len = 0;
+}
+
+static void hear_hello(struct vm *vm, const char *rest)
+{
+	(void)rest;
+	vm->hello = true;
+}
+
+static void hear_failed(struct vm *vm, const char *rest)
+{
+	free(vm->gave_up);
+	vm->gave_up = must_strdup(rest);
+}
+
+static void hear_note(struct vm *vm, const char *rest)
+{
+	tail_add(&vm->console, rest, strlen(rest));
+	tail_add(&vm->console, "\n", 1);
+}
+
+static const struct {
+	const char *word;
+	void (*hear)(struct vm *vm, const char *rest);
+} words[] = {
+	{ "hello", hear_hello },
+	{ "say", hear_say },
+	{ "note", hear_note },
+	{ "result", hear_result },
+	{ "failed", hear_failed },
+};
+
+static void read_talk(struct vm *vm)
+{
+	struct said said;
+	char data[8192];
+	ssize_t n;
+
+	while ((n = read(vm->qemu.talk_fd, data, sizeof(data))) > 0) {
+		talk_add(&vm->talk, data, (size_t)n);
+		while (talk_next(&vm->talk, &said)) {
+			for (size_t i = 0; said.word && i < ARRAY_SIZE(words); i++)
+				if (!strcmp(said.word, words[i].word))
+					words[i].hear(vm, said.rest);
+			if (!said.word && vm->output)
+				vm->output(vm->arg, said.fd, said.data, said.len);
+			else if (!said.word)
+				tail_add(&vm->console, said.data, said.len);
+		}
+	}
+}
+
+static void read_console(struct vm *vm)
+{
+	char data[8192];
+	ssize_t n;
+
+	while ((n = read(vm->qemu.console_fd, data, sizeof(data))) > 0)
+		tail_add(&vm->console, data, (size_t)n);
+}
+
+/* A pipe holds less than a large state: what does not fit now is sent later. */
+static int move_state(struct vm *vm, struct err *err)
+{
+	ssize_t n;
+
+	while (vm->state_fd >= 0 && vm->restoring && vm->state_sent < vm->state_len) {
+		n = write(vm->state_fd, vm->state + vm->state_sent, vm->state_len - vm->state_sent);
+		if (n < 0)
+			return errno == EAGAIN ? 0 : err_set(err, errno, "cannot restore");
+		vm->state_sent += (size_t)n;
+	}
+	while (vm->state_fd >= 0 && !vm->restoring) {
+		vm->state = must_realloc(vm->state, vm->state_len + 65536, 1);
+		n = read(vm->state_fd, vm->state + vm->state_len, 65536);
+		if (n < 0)
+			return errno == EAGAIN ? 0 : err_set(err, errno, "cannot save");
+		vm->state_len += (size_t)n;
+		if (vm->state_len > STATE_MAX)
+			return err_set(err, 0, "QEMU's state is larger than %d MB", STATE_MAX >> 20);
+		if (n == 0)
+			break;
+	}
+	close_fd(&vm->state_fd);
+	return 0;
+}
+
+/* Did a migration (a save or a restore) come to @status? */
+static bool is_status(const json_t *event, const char *status)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+	const char *is = json_string_value(json_object_get(json_object_get(event, "data"),
+							   "status"));
+
+	return name && is && !strcmp(name, "MIGRATION") && !strcmp(is, status);
+}
+
+static int hear_event(struct vm *vm, const json_t *event, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+
+	if (!name)
+		return 0;
+	if (!strcmp(name, "GUEST_PANICKED"))
+		vm->paused = true;
+	else if (is_status(event, "completed"))
+		vm->migrated = true;
+	else if (is_status(event, "failed"))
+		return err_set(err, 0, "QEMU cannot %s the guest", vm->restoring ? "restore" : "save");
+	else if (!strcmp(name, "SHUTDOWN"))
+		return err_set(err, 0, "the guest's kernel has ended");
+	return 0;
+}
+
+static int hear(struct vm *vm, struct err *err)
+{
+	int ret = qmp_step(vm->qemu.qmp, err);
+	json_t *event;
+
+	/* The event of a pause comes after the words that explain it were sent. */
+	while ((event = qmp_event(vm->qemu.qmp))) {
+		struct err why = { 0 };
+
+		if (hear_event(vm, event, &why) && err)
+			*err = why;
+		if (why.code)
+			ret = -why.code;
+		json_decref(event);
+	}
+	read_talk(vm);
+	read_console(vm);
+	return ret < 0 ? ret : move_state(vm, err);
+}
+
+/* ---- the result ---- */
+
+static int take_files(struct vm_result *result, const void *data, size_t len,
+		      struct err *err)
+{
+	size_t begin, i;
+	json_t *head, *row;
+	json_int_t virtual_ns;
+	const char *release;
+	int ret = bundle_open(data, len, &head, &begin, err);
+
+	if (ret)
+		return ret;
+	if (json_unpack(head, "{s:i, s:I, s:s}", "status", &result->status,
+			"virtual_ns", &virtual_ns, "release", &release)) {
+		json_decref(head);
+		return err_set(err, 0, "the guest's result is garbage");
+	}
+	result->virtual_ns = virtual_ns;
+	snprintf(result->kernel_release, sizeof(result->kernel_release), "%s", release);
+	json_array_foreach(json_object_get(head, "files"), i, row) {
+		struct files got = { result->files, result->n_files };
+		struct vm_file file;
+
+		ret = bundle_file(data, len, begin, row, &file, err);
+		if (ret)
+			break;
+		files_add(&got, file.path, file.mode, file.data, file.len);
+		result->files = got.item;
+		result->n_files = got.n;
+	}
+	json_decref(head);
+	return ret;
+}
+
+static int take_result(struct vm *vm, struct err *err)
+{
+	struct stat st;
+	void *data;
+	int ret;
+
+	if (fstat(vm->take_fd, &st) || (size_t)st.st_size != vm->len)
+		return err_set(err, 0, "the guest's result was cut short");
+	data = mmap(NULL, vm->len, PROT_READ, MAP_SHARED, vm->take_fd, 0);
+	if (data == MAP_FAILED)
+		return err_set(err, errno, "cannot take the guest's result");
+	ret = take_files(&vm->result, data, vm->len, err);
+	munmap(data, vm->len);
+	vm->result.wall_ns = wall_ns() - vm->started_ns;
+	vm->result.rss_kb = qemu_rss_kb(&vm->qemu);
+	return ret;
+}
+
+/* ---- stepping ---- */
+
+/* Say what the console says of it, if it does: the reason comes last. */
+static const char *const last_words[] = {
+	"Kernel panic", "Out of memory", "BUG:", "Oops", "general protection", NULL,
+};
+
+static int fail(struct vm *vm, struct err *err)
+{
+	auto_free char *line = NULL;
+	struct err why = *err;
+
+	if (vm->gave_up)
+		err_set(&why, 0, "the guest: %s", vm->gave_up);
+	for (size_t i = 0; i < ARRAY_SIZE(last_words) && !line; i++)
+		line = tail_line(&vm->console, last_words[i]);
+	qemu_stop(&vm->qemu);
+	return err_set(err, 0, "%s%s%s%s", why.text, line ? " (console: " : "",
+		       line ? line : "", line ? ")" : "");
+}
+
+static int check(struct vm *vm, struct err *err)
+{
+	int64_t now = wall_ns();
+
+	if (vm->gave_up)
+		return err_set(err, 0, "the guest gave up");
+	if (now > vm->limit_ns)
+		return err_set(err, ETIMEDOUT, "no end after %lld s (%s)",
+			       (long long)((vm->limit_ns - vm->started_ns) / NS_PER_S),
+			       vm->stage->what);
+	if (vm->restoring && !vm->hello && now > vm->hello_limit_ns)
+		return err_set(err, ETIMEDOUT, "no word from the guest after %d s (%s)",
+			       HELLO_LIMIT_S, vm->stage->what);
+	return 0;
+}
+
+/* Go through the stages that are over. 1 at the end, 0 when there is one to wait
+ * for.
+ */
+static int advance(struct vm *vm, struct err *err)
+{
+	for (; vm->stage->what; vm->stage++, vm->asked = 0) {
+		if (vm->stage->ask && !vm->asked) {
+			vm->asked = vm->stage->ask(vm, err);
+			if (vm->asked < 0)
+				return vm->asked;
+		}
+		if (vm->asked > 0) {
+			int ret = qmp_answered(vm->qemu.qmp, vm->asked, err);
+
+			if (ret <= 0)
+				return ret;
+			vm->asked = -1;
+		}
+		if (vm->stage->over && !vm->stage->over(vm))
+			return 0;
+	}
+	return 1;
+}
+
+static int step(struct vm *vm, struct err *err)
+{
+	int ret = hear(vm, err);
+
+	if (ret < 0 || (ret = check(vm, err)) < 0 || (ret = advance(vm, err)) < 0)
+		return ret;
+	return ret;
+}
+
+static size_t fds_of(const struct vm *vm, struct pollfd *fds)
+{
+	size_t n = 0;
+
+	if (!vm->qemu.qmp)
+		return 0;
+	fds[n++] = (struct pollfd){ qmp_fd(vm->qemu.qmp), POLLIN };
+	fds[n++] = (struct pollfd){ vm->qemu.console_fd, POLLIN };
+	fds[n++] = (struct pollfd){ vm->qemu.talk_fd, POLLIN };
+	if (vm->state_fd >= 0)
+		fds[n++] = (struct pollfd){ vm->state_fd, vm->restoring ? POLLOUT : POLLIN };
+	return n;
+}
+
+void vm_poll(struct vm *const *vms, size_t n, int timeout_ms)
+{
+	auto_free struct pollfd *fds = must_calloc(n * VM_FDS, sizeof(*fds));
+	int64_t now = wall_ns();
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t left_ms;
+
+		if (!vms[i])
+			continue;
+		used += fds_of(vms[i], fds + used);
+		left_ms = ((vms[i]->hello ? vms[i]->limit_ns : vms[i]->hello_limit_ns) - now) /
+			NS_PER_MS + 1;
+		if (!vms[i]->qemu.qmp || left_ms < 0)
+			left_ms = 0;	/* ended, or too late: vm_step() will tell */
+		if (left_ms < timeout_ms)
+			timeout_ms = (int)left_ms;
+	}
+	poll(fds, used, timeout_ms);
+}
+
+/* ---- starting ---- */
+
+static struct vm *vm_new(struct image *image, bool restoring)
+{
+	struct vm *vm = must_calloc(1, sizeof(*vm));
+
+	vm->image = image;
+	vm->restoring = restoring;
+	vm->stage = restoring ? running : saving;
+	vm->ram_fd = vm->job_fd = vm->take_fd = vm->state_fd = vm->state_theirs = -1;
+	vm->qemu = (struct qemu){ -1, NULL, -1, -1 };
+	return vm;
+}
+
+static int launch(struct vm *vm, struct err *err)
+{
+	struct qemu_setup setup = {
+		.kernel = &vm->image->kernel,
+		.mem_mb = vm->image->mem_mb,
+		.initramfs_fd = vm->image->initramfs_fd,
+		.ram_fd = vm->ram_fd,
+		.restored = vm->restoring,
+		.job_fd = vm->job_fd,
+		.take_fd = vm->take_fd,
+	};
+	int ends[2], ours = vm->restoring ? 1 : 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err_set(err, errno, "cannot make a pipe");
+	vm->state_fd = ends[ours];
+	vm->state_theirs = ends[!ours];
+	fcntl(vm->state_fd, F_SETFL, O_NONBLOCK);
+	return qemu_start(&vm->qemu, &setup, err);
+}
+
+static int boot(struct image *image, struct err *err)
+{
+	struct vm *vm = vm_new(image, false);
+	int ret;
+
+	vm->started_ns = wall_ns();
+	vm->limit_ns = vm->hello_limit_ns = vm->started_ns + BOOT_LIMIT_S * NS_PER_S;
+	vm->ram_fd = memfd_create("ram", MFD_CLOEXEC);
+	if (vm->ram_fd < 0 || ftruncate(vm->ram_fd, (off_t)image->mem_mb << 20))
+		ret = err_set(err, errno, "no memory for a guest");
+	else
+		ret = launch(vm, err);
+	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
+		;
+	if (ret > 0)
+		ret = snapshot_write(image->kernel.name, image->key, image->mem_mb, vm->ram_fd,
+				     vm->state, vm->state_len, err);
+	else
+		err_in(err, "cannot boot the kernel");
+	vm_free(vm);
+	return ret < 0 ? ret : 0;
+}
+
+/* The image's snapshot, made if it is not there. */
+static int find_snapshot(struct image *image, struct snapshot *snapshot,
+			 void (*say)(const char *what), struct err *err)
+{
+	const char *kernel = image->kernel.name;
+	auto_close int lock = -1;
+	struct err none;
+
+	if (!snapshot_open(kernel, image->key, image->mem_mb, snapshot, &none))
+		return 0;
+	if (none.code != ENOENT) {
+		*err = none;
+		return -err->code;
+	}
+	if (say)
+		say("booting a guest to make its snapshot (once, some seconds)");
+	lock = snapshot_lock(kernel, err);
+	if (lock < 0)
+		return -err->code;
+	if (!snapshot_open(kernel, image->key, image->mem_mb, snapshot, &none))
+		return 0;
+	if (boot(image, err))
+		return err_in(err, kernel);
+	return snapshot_open(kernel, image->key, image->mem_mb, snapshot, err);
+}
+
+int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *err)
+{
+	struct image *image = image_get(kernel, 0, err);
+	struct snapshot snapshot;
+
+	if (!image || find_snapshot(image, &snapshot, say, err))
+		return -err->code;
+	snapshot_close(&snapshot);
+	return 0;
+}
+
+static void add_files(struct files *all, const char *below, const struct vm_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *path = must_printf("%s/%s", below, files[i].path);
+
+		files_add(all, path, files[i].mode, files[i].data, files[i].len);
+	}
+}
+
+static int pack_job(const struct vm_job *job, struct err *err)
+{
+	auto_files struct files all = { 0 };
+	auto_free char *seed = must_printf("%llu", (unsigned long long)job->seed);
+	auto_free void *data = NULL;
+	json_t *argv = json_array(), *head;
+	auto_close int fd = -1;
+	size_t len;
+	int ret;
+
+	for (size_t i = 0; job->argv[i]; i++)
+		json_array_append_new(argv, json_string(job->argv[i]));
+	head = json_pack("{s:s, s:o}", "seed", seed, "argv", argv);
+	add_files(&all, "work", job->files, job->n_files);
+	add_files(&all, "root", job->system, job->n_system);
+	ret = bundle_pack(head, all.item, all.n, &data, &len, err);
+	json_decref(head);
+	if (ret)
+		return ret;
+	fd = memfd_create("job", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "cannot make the job");
+	if (cache_write(fd, data, len, err))
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+/* Restore a guest from the snapshot, with the job that is there already. */
+static int restore(struct vm *vm, struct err *err)
+{
+	struct snapshot snapshot;
+
+	if (find_snapshot(vm->image, &snapshot, NULL, err))
+		return -err->code;
+	vm->ram_fd = steal_fd(&snapshot.fd);
+	vm->state = steal_ptr((char **)&snapshot.state);
+	vm->state_len = snapshot.state_len;
+	vm->hello_limit_ns = wall_ns() + HELLO_LIMIT_S * NS_PER_S;
+	return launch(vm, err);
+}
+
+struct vm *vm_start(const struct vm_job *job, struct err *err)
+{
+	struct image *image = image_get(job->kernel, job->mem_mb, err);
+	struct vm *vm;
+
+	if (!image)
+		return NULL;
+	vm = vm_new(image, true);
+	vm->output = job->output;
+	vm->arg = job->arg;
+	vm->take_fd = memfd_create("result", MFD_CLOEXEC);
+	vm->job_fd = pack_job(job, err);
+	if (vm->take_fd < 0)
+		err_set(err, errno, "no memory for a result");
+	if (vm->take_fd < 0 || vm->job_fd < 0 || restore(vm, err)) {
+		vm_free(vm);
+		return NULL;
+	}
+	vm->started_ns = wall_ns();
+	vm->limit_ns = vm->started_ns +
+		(job->wall_limit_s ? job->wall_limit_s : WALL_LIMIT_S) * NS_PER_S;
+	return vm;
+}
+
+/* A restored guest that never said a word: the snapshot is no good (cut short, or
+ * of another day's memory). It is made anew, once.
+ */
+static int start_again(struct vm *vm, struct err *err)
+{
+	qemu_stop(&vm->qemu);
+	talk_free(&vm->talk);
+	snapshot_drop(vm->image->kernel.name, vm->image->key);
+	free(vm->state);
+	vm->state = NULL;
+	vm->state_sent = 0;
+	close_fd(&vm->ram_fd);
+	close_fd(&vm->state_fd);
+	close_fd(&vm->state_theirs);
+	vm->rebuilt = true;
+	vm->paused = vm->migrated = false;
+	vm->stage = running;
+	vm->asked = 0;
+	return restore(vm, err);
+}
+
+const char *vm_console(const struct vm *vm)
+{
+	return vm->console.text ? vm->console.text : "";
+}
+
+int vm_step(struct vm *vm, int timeout_ms, struct err *err)
+{
+	struct err why = { 0 };
+	int ret;
+
+	if (timeout_ms)
+		vm_poll(&vm, 1, timeout_ms);
+	if (!vm->qemu.qmp)
+		return err_set(err, 0, "the guest has ended");
+	ret = step(vm, &why);
+	if (ret == 1 && vm->restoring && (ret = take_result(vm, &why)) == 0)
+		ret = 1;
+	if (ret == 1 && vm->restoring && strstr(vm_console(vm), "Out of memory: "))
+		ret = err_set(&why, 0, "the guest ran out of memory");
+	if (ret < 0 && vm->restoring && !vm->hello && !vm->rebuilt)
+		return start_again(vm, err);
+	if (ret < 0)
+		fail(vm, &why);
+	if (ret)
+		qemu_stop(&vm->qemu);
+	if (ret < 0 && err)
+		*err = why;
+	return ret;
+}
+
+int64_t vm_clock_ns(const struct vm *vm)
+{
+	return vm->clock_ns;
+}
+
+const char *vm_progress(const struct vm *vm)
+{
+	return vm->progress;
+}
+
+void vm_result(struct vm *vm, struct vm_result *result)
+{
+	*result = vm->result;
+	result->console = must_strdup(vm_console(vm));
+	vm->result = (struct vm_result){ 0 };
+}
+
+void vm_result_free(struct vm_result *result)
+{
+	for (size_t i = 0; i < result->n_files; i++) {
+		free(result->files[i].path);
+		free(result->files[i].data);
+	}
+	free(result->files);
+	free(result->console);
+	*result = (struct vm_result){ 0 };
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	qemu_stop(&vm->qemu);
+	talk_free(&vm->talk);
+	free(vm->console.text);
+	free(vm->state);
+	free(vm->gave_up);
+	vm_result_free(&vm->result);
+	close_fd(&vm->ram_fd);
+	close_fd(&vm->job_fd);
+	close_fd(&vm->take_fd);
+	close_fd(&vm->state_fd);
+	close_fd(&vm->state_theirs);
+	free(vm);
+}
