@@ -27,6 +27,9 @@ ifdef SANITIZE
 flags   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
+# A line a file; make V=1 shows the commands.
+say      = $(if $(V),,@echo '  $(1) $@';)
+
 # Folders are the lists.
 libsrc  := $(wildcard lib/*.c)
 src     := $(libsrc) $(filter-out harness/main.c,$(wildcard harness/*.c)) \
@@ -47,26 +50,26 @@ endif
 
 # The programs at the top are whatever was built last, by whichever kind.
 twlab: $(build)/twlab
-	cp $< $@
+	@cp $< $@
 $(build)/twlab: $(call obj,harness/main.c $(src))
-	$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -o $@
 libtwlab.a: $(build)/libtwlab.a
-	cp $< $@
+	@cp $< $@
 $(build)/libtwlab.a: $(call obj,$(libsrc))
-	rm -f $@; $(AR) rcs $@ $^
+	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
 $(progs): %: %.c
-	$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE $(warn) $(LDFLAGS) $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS) -std=c11 -D_GNU_SOURCE $(warn) $(LDFLAGS) $< -o $@
 $(build)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
+	$(call say,CC)$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
 $(build)/all.a: $(call obj,$(src))
-	rm -f $@; $(AR) rcs $@ $^
+	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
 $(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
-	$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
 
 twlab.pc: Makefile
-	printf '%s\n' 'Name: twlab' 'Description: TIME_WAIT labs: topologies, captures, facts' \
+	@printf '%s\n' 'Name: twlab' 'Description: TIME_WAIT labs: topologies, captures, facts' \
 	  'Version: $(version)' 'Requires: $(libs)' 'Cflags: -I$(root)' 'Libs: -L$(libdir) -ltwlab' > $@
 
 # What the targets that a new user types need is set up first, then they go on

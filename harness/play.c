@@ -209,14 +209,6 @@ static int let_happen(struct play *play, int64_t until_ns)
 	return record_sample(play->record, "timer", play->err);
 }
 
-static struct run_program *program_named(struct play *play, const char *name)
-{
-	for (unsigned int p = 0; p < play->n_programs; p++)
-		if (!strcmp(play->programs[p].program->name, name))
-			return &play->programs[p];
-	return NULL;
-}
-
 static int no_such(struct play *play, const char *what, const char *name)
 {
 	return err_set(play->err, 0, "there is no %s '%s' in this plan", what, name);
@@ -492,18 +484,9 @@ static int do_step(struct play *play, const struct step *step)
 	return kind->act(play, step);
 }
 
-static int open_uptime(struct play *play, struct gadget *gadget, const struct node_up *up, const char *seconds)
+static bool recycles(const struct node *node)
 {
-	int home = ns_enter(up->ns, play->err);
-
-	if (home < 0)
-		return home;
-	/* a tick of Linux's timestamp clock is a millisecond (TCP_TS_HZ) */
-	gadget->uptime = uptime_open((uint32_t)(strtoll(seconds, NULL, 10) * 1000), play->err);
-	ns_leave(home);
-	if (!gadget->uptime)
-		return err_in(play->err, up->name);
-	return watch(play, uptime_fd(gadget->uptime), FROM_GADGET, gadget->index);
+	return node->recycle && strcmp(node->recycle, "0");
 }
 
 static void rejected(const struct recycle_reject *reject, void *arg)
@@ -516,16 +499,27 @@ static void rejected(const struct recycle_reject *reject, void *arg)
 	record_event(gadget->play->record, "reject", gadget->node, what, why);
 }
 
-static int open_recycle(struct play *play, struct gadget *gadget, const struct node_up *up)
+/* What @node asks for, opened on it. */
+static int open_gadget(struct play *play, struct gadget *gadget, const struct node *node)
 {
+	struct node_up *up = topo_node(&play->up, node->name);
 	struct pollfd fds[8];
-	int n;
+	int n = 0;
 
-	gadget->recycle = recycle_open(up->ns, play->err);
-	if (!gadget->recycle)
-		return err_in(play->err, up->name);
-	recycle_on_reject(gadget->recycle, rejected, gadget);
-	n = recycle_fds(gadget->recycle, fds, ARRAY_SIZE(fds));
+	if (node->uptime_s) {
+		/* a tick of Linux's timestamp clock is a millisecond (TCP_TS_HZ) */
+		gadget->uptime = uptime_open(up->ns, (uint32_t)(strtoll(node->uptime_s, NULL, 10) * 1000), play->err);
+		if (!gadget->uptime)
+			return err_in(play->err, node->name);
+		n += uptime_fds(gadget->uptime, fds + n, (int)ARRAY_SIZE(fds) - n);
+	}
+	if (recycles(node)) {
+		gadget->recycle = recycle_open(up->ns, play->err);
+		if (!gadget->recycle)
+			return err_in(play->err, node->name);
+		recycle_on_reject(gadget->recycle, rejected, gadget);
+		n += recycle_fds(gadget->recycle, fds + n, (int)ARRAY_SIZE(fds) - n);
+	}
 	for (int f = 0; f < n; f++)
 		if (watch(play, fds[f].fd, FROM_GADGET, gadget->index))
 			return -play->err->code;
@@ -541,15 +535,12 @@ static int open_gadgets(struct play *play)
 		n++;
 	play->gadgets = must_calloc(n, sizeof(*play->gadgets));
 	for (const struct node *node = nodes; node->name; node++) {
-		bool recycles = node->recycle && strcmp(node->recycle, "0");
-		struct node_up *up = topo_node(&play->up, node->name);
 		struct gadget *gadget = &play->gadgets[play->n_gadgets];
 
-		if (!node->uptime_s && !recycles)
+		if (!node->uptime_s && !recycles(node))
 			continue;
 		*gadget = (struct gadget){ .play = play, .index = play->n_gadgets++, .node = node->name };
-		if ((node->uptime_s && open_uptime(play, gadget, up, node->uptime_s)) ||
-		    (recycles && open_recycle(play, gadget, up)))
+		if (open_gadget(play, gadget, node))
 			return -play->err->code;
 	}
 	return 0;

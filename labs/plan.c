@@ -22,6 +22,7 @@ struct shape {
 	size_t strings[8];	/* offsets of the strings to fill in; SIZE_MAX ends */
 	size_t when;
 	size_t node;		/* the string that may name a node of many: makes the row many */
+	bool all_numbered;	/* the first string gets the number as well */
 };
 
 #define END SIZE_MAX
@@ -50,7 +51,7 @@ static const struct shape ruleset_shape = {
 };
 static const struct shape program_shape = {
 	sizeof(struct program), { AT(program, name), AT(program, node), AT(program, exe), AT(program, args), END },
-	AT(program, when), AT(program, node)
+	AT(program, when), AT(program, node), true
 };
 static const struct shape step_shape = {	/* a step for "host*" stays one step */
 	sizeof(struct step), { AT(step, on), AT(step, what), AT(step, why), END },
@@ -133,7 +134,7 @@ static int fill_row(struct plan *plan, const struct shape *shape, void *row, lon
 		filled = expr_fill(*text, look, &names, err);
 		if (!filled)
 			return -EINVAL;
-		if (i && *offset == shape->node) {
+		if (i && (*offset == shape->node || (shape->all_numbered && offset == shape->strings))) {
 			char *numbered = must_printf("%s%ld", filled, i);
 
 			free(filled);
