@@ -448,20 +448,28 @@ static_assert(ARRAY_SIZE(kinds) == STEP_DOES, "kinds[] lacks a step");
 static int wait_for(struct play *play, const struct step *step)
 {
 	int ms = step->ms ? step->ms : STEP_LIMIT_MS;
-	int64_t limit = record_now(play->record) + ms * NS_PER_MS;
+	int64_t began = record_now(play->record), limit = began + ms * NS_PER_MS;
 
 	for (;;) {
+		int64_t now = record_now(play->record), until = limit;
+
 		int done = kinds[step->act].done ? kinds[step->act].done(play, step) : 0;
 
 		if (done)
 			return done < 0 ? done : 0;
-		if (record_now(play->record) >= limit) {
+		if (now >= limit) {
 			if (!kinds[step->act].done)	/* a sleep is over */
 				return 0;
 			return err_set(play->err, 0, "waited %d s %s %s '%s' in vain", ms / 1000,
 				       step->on, kinds[step->act].name, step->what ? step->what : "");
 		}
-		if (let_happen(play, limit))
+		/* No frame announces a state that a call led to: look for it,
+		 * soon at first, then less and less often.
+		 */
+		if (step->act == DO_STATE)
+			until = now + (now - began) / 8 + NS_PER_MS;
+		if (let_happen(play, until < limit ? until : limit) ||
+		    (step->act == DO_STATE && record_look(play->record, step->on, play->err)))
 			return -play->err->code;
 	}
 }

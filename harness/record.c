@@ -317,6 +317,21 @@ int record_sample(struct record *record, const char *why, struct err *err)
 	return 0;
 }
 
+static struct host *host_named(const struct record *record, const char *node)
+{
+	for (unsigned int n = 0; n < record->up->n; n++)
+		if (!strcmp(record->hosts[n].up->name, node))
+			return &record->hosts[n];
+	return NULL;
+}
+
+int record_look(struct record *record, const char *node, struct err *err)
+{
+	struct host *host = host_named(record, node);
+
+	return host && host->diag ? sample(record, host, "timer", err) : 0;
+}
+
 int64_t record_next(const struct record *record)
 {
 	int64_t next = INT64_MAX;
@@ -325,14 +340,6 @@ int64_t record_next(const struct record *record)
 		if (record->hosts[n].next_ns < next)
 			next = record->hosts[n].next_ns;
 	return next;
-}
-
-static struct host *host_named(const struct record *record, const char *node)
-{
-	for (unsigned int n = 0; n < record->up->n; n++)
-		if (!strcmp(record->hosts[n].up->name, node))
-			return &record->hosts[n];
-	return NULL;
 }
 
 unsigned int record_count(const struct record *record, const char *node, enum tcp_state state)

@@ -32,6 +32,9 @@ int record_frames(struct record *record, unsigned int n, struct err *err);
  */
 int record_sample(struct record *record, const char *why, struct err *err);
 
+/* Sample @node now: for what no frame announces (a LISTEN, say). */
+int record_look(struct record *record, const char *node, struct err *err);
+
 /* When the next sample by timer is due; INT64_MAX = no socket has a timer. */
 int64_t record_next(const struct record *record);
 
