@@ -95,14 +95,14 @@ static int try_splice(int ns, struct err *err)
 
 static int try_nat(int ns, struct err *err)
 {
-	return fw_run(ns, "table ip twlab_try { chain out { type nat hook postrouting priority 100; masquerade; } }; "
+	return fw_run(ns, "table ip twlab_try { chain out { type nat hook postrouting priority 100; masquerade; }; }; "
 			  "delete table ip twlab_try", err);
 }
 
 static int try_queue(int ns, struct err *err)
 {
 	return fw_run(ns, "table ip twlab_try { chain in { type filter hook input priority 0; "
-			  "tcp flags syn queue num 1 bypass; } }; delete table ip twlab_try", err);
+			  "tcp flags syn queue num 1 bypass; }; }; delete table ip twlab_try", err);
 }
 
 /* Make a TIME_WAIT on the namespace's loopback. */

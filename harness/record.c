@@ -234,7 +234,7 @@ static void see(struct record *record, struct host *host, const struct socket_se
 		event = SEEN_NEW;
 	} else if (socket->seen.state != seen->state) {
 		event = SEEN_CHANGE;
-	} else if (waits && deadline > socket->deadline_ns + REARM_NS) {
+	} else if (waits && seen->expires_ms > 0 && deadline > socket->deadline_ns + REARM_NS) {
 		event = SEEN_REARM;
 	} else if (waits && now >= socket->put_ns + TICK_NS) {
 		event = SEEN_TICK;

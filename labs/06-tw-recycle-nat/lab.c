@@ -60,10 +60,10 @@ static const struct route routes[] = {
 };
 
 static const struct ruleset rulesets[] = {
-	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; oifname wan masquerade; } }",
+	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; oifname wan masquerade; }; }",
 	  .when = "nat == one" },
 	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; "
-		 "oifname wan snat ip prefix to ip saddr map { 10.1.0.0/24 : 198.51.100.0/24 }; } }",
+		 "oifname wan snat ip prefix to ip saddr map { 10.1.0.0/24 : 198.51.100.0/24 }; }; }",
 	  .when = "nat == pool" },
 	{ 0 }
 };
