@@ -21,6 +21,7 @@ int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int check_main(int argc, char **argv, struct err *err);
 int play_main(int argc, char **argv, struct err *err);
+int doctor_main(int argc, char **argv, struct err *err);
 int kernel_main(int argc, char **argv, struct err *err);
 int vm_main(int argc, char **argv, struct err *err);
 int recycle_main(int argc, char **argv, struct err *err);

@@ -1,0 +1,86 @@
+/* doctor.c - what this machine can do, and what to do about what it cannot */
+#include "harness/harness.h"
+#include "harness/needs.h"
+#include "harness/kernel.h"
+
+#include "lib/ns.h"
+
+#include <errno.h>
+#include <sys/utsname.h>
+
+static void row(bool ok, const char *what, const char *advice)
+{
+	printf("  %-3s %s%s%s\n", ok ? "yes" : "no", what, ok || !advice ? "" : "; ", ok || !advice ? "" : advice);
+}
+
+static bool on_path(const char *program)
+{
+	auto_free char *path = must_strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	char *save = NULL;
+
+	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		auto_free char *file = must_printf("%s/%s", dir, program);
+
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_vm(void)
+{
+	static const struct { const char *program, *what, *advice; } programs[] = {
+		{ "qemu-system-x86_64", "QEMU for x86 (qemu-system-x86_64)", "install qemu-system-x86" },
+		{ "dot", "Graphviz, for pictures (dot)", "install graphviz" },
+	};
+	auto_kernel struct kernel found = { 0 };
+	struct err err = { 0 };
+	bool qemu = on_path(programs[0].program), kernel;
+
+	puts("the vm runner (virtual time, no privileges; the usual one)");
+	for (size_t p = 0; p < ARRAY_SIZE(programs); p++)
+		row(on_path(programs[p].program), programs[p].what, programs[p].advice);
+	kernel = kernel_find(NULL, &found, &err) == 0;
+	row(kernel, "a kernel to run", "twlab kernel fetch 6.1");
+	return qemu && kernel;
+}
+
+static bool check_here(void)
+{
+	struct err err = { 0 };
+	struct utsname uts;
+	bool all = true;
+
+	uname(&uts);
+	printf("this machine's own kernel, Linux %s (real time; twlab run --here)\n", uts.release);
+	if (needs_namespace(&err)) {
+		row(false, err.text, "be root");
+		return false;
+	}
+	for (const struct need *need = needs; need->name; need++) {
+		auto_close int ns = ns_new(&err);
+		struct err reason = { 0 };
+		bool ok = ns >= 0 && !need->probe(ns, &reason);
+		auto_free char *what = must_printf("%s: %s", need->name, need->for_what);
+		auto_free char *advice = must_printf("%s (%s)", need->advice, reason.text);
+
+		row(ok, what, advice);
+		all = all && ok;
+	}
+	return all;
+}
+
+int doctor_main(int argc, char **argv, struct err *err)
+{
+	bool vm, here;
+
+	(void)argv;
+	if (argc > 1) {
+		err_set(err, 0, "takes no arguments");
+		return STATUS_USAGE;
+	}
+	vm = check_vm();
+	here = check_here();
+	printf("labs run %s\n", vm ? "in the virtual machine" : here ? "here only" : "nowhere yet: see above");
+	return vm || here ? STATUS_HOLDS : STATUS_SKIP;
+}
