@@ -1,0 +1,306 @@
+/* columns.c - which nodes stand side by side in a ladder, and where */
+#include "columns.h"
+
+#include "diagrams/plane.h"
+
+enum { MARGIN = 74, BAR = 96, BAR_SMALL = 78, LANE_GAP = 4, SAME_SIDE_GAP = 14, MOST_LANES = 4 };
+
+struct column {
+	int node;
+	enum part part;
+	bool client;		/* the client of a shown connection */
+	double x, width;	/* of its middle */
+	unsigned int n_lanes;
+};
+
+struct lane {
+	const struct life *life;
+	unsigned int lane;
+};
+
+struct columns {
+	const struct scene *scene;
+	struct column *columns;
+	unsigned int n;
+	struct lane *lanes;
+	unsigned int n_lanes;
+	double bar;
+};
+
+static struct column *column_of(const struct columns *columns, int node)
+{
+	for (unsigned int i = 0; i < columns->n; i++)
+		if (columns->columns[i].node == node)
+			return &columns->columns[i];
+	return NULL;
+}
+
+static bool something_happened(const struct scene *scene, int node)
+{
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+
+		for (unsigned int k = 0; k < conn->n_segments; k++) {
+			const struct segment *segment = &scene->trace->segments[conn->segments[k]];
+
+			if (segment->rcvd_ns < 0 && segment->lost_node == node)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void choose(struct columns *columns)
+{
+	const struct scene *scene = columns->scene;
+
+	for (unsigned int i = 0; i < scene->trace->n_nodes; i++) {
+		struct column column = { .node = (int)scene->path[i] };
+		bool shown = false;
+
+		column.part = scene->parts[column.node];
+		for (unsigned int k = 0; k < scene->n_conns; k++) {
+			column.client |= scene_conn(scene, k)->client == column.node;
+			shown |= column.client || scene_conn(scene, k)->server == column.node;
+		}
+		shown |= column.part == PART_NAT || column.part == PART_ROUTER;
+		shown |= column.part == PART_WIRE && something_happened(scene, column.node);
+		if (!shown)
+			continue;
+		grow(&columns->columns, columns->n, sizeof(column));
+		columns->columns[columns->n++] = column;
+	}
+}
+
+static int64_t life_end(const struct scene *scene, const struct life *life)
+{
+	int64_t end = life->stays[0].from_ns;
+
+	for (unsigned int i = 0; i < life->n_stays; i++)
+		if (life->stays[i].state != STATE_CLOSE)
+			end = life->stays[i].to_ns < 0 ? scene->evidence->end_ns : life->stays[i].to_ns;
+	return end;
+}
+
+static bool overlap(const struct scene *scene, const struct life *a, const struct life *b)
+{
+	return a->stays[0].from_ns < life_end(scene, b) && b->stays[0].from_ns < life_end(scene, a);
+}
+
+static unsigned int free_lane(const struct columns *columns, const struct life *life)
+{
+	unsigned int lane = 0;
+
+	for (unsigned int i = 0; i < columns->n_lanes; i++) {
+		const struct lane *other = &columns->lanes[i];
+
+		if (other->life->node == life->node && other->lane == lane &&
+		    overlap(columns->scene, other->life, life)) {
+			lane++;
+			i = (unsigned int)-1;	/* look at all of them again */
+		}
+	}
+	return lane < MOST_LANES ? lane : MOST_LANES - 1;
+}
+
+/* The last to begin is nearest to the arrows: an old one only waits. */
+static void give_lanes(struct columns *columns)
+{
+	const struct scene *scene = columns->scene;
+
+	for (unsigned int i = scene->n_conns; i-- > 0; ) {
+		const struct conn *conn = scene_conn(scene, i);
+		const int ends[2] = { conn->client, conn->server };
+
+		for (int side = 0; side < 2; side++) {
+			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
+			struct column *column = life ? column_of(columns, life->node) : NULL;
+			struct lane lane = { life };
+
+			if (!column)
+				continue;
+			lane.lane = free_lane(columns, life);
+			grow(&columns->lanes, columns->n_lanes, sizeof(lane));
+			columns->lanes[columns->n_lanes++] = lane;
+			if (column->n_lanes < lane.lane + 1)
+				column->n_lanes = lane.lane + 1;
+		}
+	}
+}
+
+static void place(struct columns *columns, double width)
+{
+	static const double widths[] = {
+		[PART_END] = 60, [PART_WIRE] = 40, [PART_ROUTER] = 60, [PART_NAT] = 60,
+	};
+	double free_width = width - MARGIN - 16, x = MARGIN;
+	unsigned int wide_gaps = 0, lanes = 0;
+
+	static_assert(ARRAY_SIZE(widths) == PARTS, "widths[] lacks one");
+	for (unsigned int i = 0; i < columns->n; i++)
+		lanes += columns->columns[i].n_lanes;
+	columns->bar = lanes > 4 ? BAR_SMALL : BAR;
+	for (unsigned int i = 0; i < columns->n; i++) {
+		struct column *column = &columns->columns[i];
+
+		column->width = plane_max(widths[column->part], column->n_lanes * (columns->bar + LANE_GAP));
+		free_width -= column->width;
+		if (i > 0 && column->client && column[-1].client)
+			free_width -= SAME_SIDE_GAP;
+		else
+			wide_gaps += i > 0;
+	}
+	for (unsigned int i = 0; i < columns->n; i++) {
+		struct column *column = &columns->columns[i];
+
+		if (i > 0)
+			x += column->client && column[-1].client ? SAME_SIDE_GAP : free_width / wide_gaps;
+		column->x = x + column->width / 2;
+		x += column->width;
+	}
+}
+
+struct columns *columns_new(const struct scene *scene, double width)
+{
+	struct columns *columns = must_calloc(1, sizeof(*columns));
+
+	columns->scene = scene;
+	choose(columns);
+	give_lanes(columns);
+	place(columns, width);
+	return columns;
+}
+
+void columns_free(struct columns *columns)
+{
+	if (!columns)
+		return;
+	free(columns->columns);
+	free(columns->lanes);
+	free(columns);
+}
+
+bool columns_has(const struct columns *columns, int node)
+{
+	return column_of(columns, node);
+}
+
+/* Lanes are counted from the side where the arrows are. */
+static double lane_x(const struct columns *columns, const struct column *column, unsigned int lane)
+{
+	double pitch = columns->bar + LANE_GAP;
+	double from_edge = (lane + 0.5) * pitch;
+
+	return column->client ? column->x + column->width / 2 - from_edge
+			      : column->x - column->width / 2 + from_edge;
+}
+
+double columns_x(const struct columns *columns, int node)
+{
+	const struct column *column = column_of(columns, node);
+
+	if (!column)
+		return columns->n ? columns->columns[columns->n - 1].x : 0;
+	return column->n_lanes > 1 ? lane_x(columns, column, 0) : column->x;
+}
+
+double columns_bar(const struct columns *columns)
+{
+	return columns->bar;
+}
+
+double columns_bar_x(const struct columns *columns, const struct life *life)
+{
+	const struct column *column = column_of(columns, life->node);
+
+	for (unsigned int i = 0; column && i < columns->n_lanes; i++)
+		if (columns->lanes[i].life == life)
+			return column->n_lanes > 1 ? lane_x(columns, column, columns->lanes[i].lane) : column->x;
+	return columns_x(columns, life->node);
+}
+
+double columns_edge(const struct columns *columns, const struct life *life, double toward)
+{
+	double x = columns_bar_x(columns, life);
+
+	return toward < x ? x - columns->bar / 2 : x + columns->bar / 2;
+}
+
+double columns_left(const struct columns *columns)
+{
+	double left = MARGIN;
+
+	for (unsigned int i = 0; i < columns->n; i++)
+		if (columns->columns[i].client)
+			left = columns->columns[i].x + columns->columns[i].width / 2;
+	return left;
+}
+
+double columns_right(const struct columns *columns)
+{
+	for (unsigned int i = 0; i < columns->n; i++)
+		if (columns->columns[i].part == PART_END && !columns->columns[i].client)
+			return columns->columns[i].x - columns->columns[i].width / 2;
+	return columns->n ? columns->columns[columns->n - 1].x : columns_left(columns);
+}
+
+double columns_middle(const struct columns *columns)
+{
+	return (columns_left(columns) + columns_right(columns)) / 2;
+}
+
+unsigned int columns_clients(const struct columns *columns)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < columns->n; i++)
+		n += columns->columns[i].client;
+	return n;
+}
+
+/* "10.0.0.1:40000", or the address alone where there were several connections. */
+static char *address(const struct scene *scene, int node)
+{
+	const struct endpoint *seen = NULL;
+	char text[64];
+	bool several = false;
+
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+		const struct endpoint *end = conn->client == node ? &conn->client_local
+					   : conn->server == node ? &conn->server_local : NULL;
+
+		several |= seen && end && !endpoint_equal(seen, end);
+		seen = seen ? seen : end;
+	}
+	if (!seen)
+		return must_strdup("");
+	endpoint_text(seen, text);
+	if (several)
+		*strrchr(text, ':') = '\0';
+	return must_strdup(text);
+}
+
+void columns_draw(const struct columns *columns, struct dot *dot, double top, double end)
+{
+	static const struct { enum role role; const char *words; } parts[] = {
+		[PART_END] = { LOOK_INK, NULL }, [PART_WIRE] = { LOOK_WIRE, "wire" },
+		[PART_ROUTER] = { LOOK_PASSIVE, "router" }, [PART_NAT] = { LOOK_PASSIVE, "NAT" },
+	};
+
+	static_assert(ARRAY_SIZE(parts) == PARTS, "parts[] lacks one");
+	for (unsigned int i = 0; i < columns->n; i++) {
+		const struct column *column = &columns->columns[i];
+		const struct look *look = palette_look(parts[column->part].role);
+		const char *name = scene_node(columns->scene, column->node);
+		const char *role = parts[column->part].words;
+		auto_free char *under = role ? must_strdup(strcasecmp(name, role) ? role : "")
+					     : address(columns->scene, column->node);
+		double x = columns_x(columns, column->node);
+
+		dot_line(dot, &(struct dot_line){ look, .width = 1 },
+			 (struct dot_point){ x, top - 26 }, (struct dot_point){ x, end });
+		dot_text(dot, &(struct dot_text){ x, top - 52, .size = 14, .colour = look->text, .bold = name });
+		dot_text(dot, &(struct dot_text){ x, top - 36, .size = 11, .colour = look->text, .plain = under });
+	}
+}

@@ -1,0 +1,374 @@
+/* ladder.c - the picture of who sent what to whom, and when */
+#include "ladder.h"
+
+#include "diagrams/columns.h"
+#include "diagrams/plane.h"
+#include "diagrams/rungs.h"
+
+enum { TOP = 104, FOOT = 40, SLANT = 22, LINE = 19, BAR_MIN = 15 };
+
+/* An arrow. */
+struct flight {
+	const struct segment *segment;
+	unsigned int sent, end;		/* rungs */
+	bool crosses;			/* meets one that comes the other way */
+};
+
+/* A stay of a socket, as a piece of a bar. */
+struct piece {
+	const struct stay *stay;
+	const struct life *life;
+	unsigned int from, to;		/* rungs */
+};
+
+struct note {
+	const struct event_row *event;
+	unsigned int rung;
+};
+
+struct ladder {
+	const struct scene *scene;
+	struct columns *columns;
+	struct rungs *rungs;
+	struct dot *dot;
+	struct flight *flights;	unsigned int n_flights;
+	struct piece *pieces;	unsigned int n_pieces;
+	struct note *notes;	unsigned int n_notes;
+	double width, height, end;
+};
+
+static bool is_lost(const struct segment *segment)
+{
+	return segment->rcvd_ns < 0;
+}
+
+/* When a lost segment was seen last. */
+static int64_t last_seen(const struct scene *scene, const struct segment *segment)
+{
+	return segment->n_sightings
+	     ? scene->trace->frames[segment->sightings[segment->n_sightings - 1]].at_ns
+	     : segment->sent_ns;
+}
+
+static void add_flight(struct ladder *ladder, const struct segment *segment)
+{
+	struct rungs *rungs = ladder->rungs;
+	int64_t end_ns = is_lost(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
+	struct flight flight = { segment };
+
+	flight.sent = rungs_add(rungs, segment->sent_ns, 0, 0);
+	flight.end = rungs_add(rungs, end_ns, 0, 0);
+	rungs_apart(rungs, flight.sent, flight.end, is_lost(segment) ? SLANT * 0.6 : SLANT);
+	for (unsigned int i = 0; i < ladder->n_flights; i++) {
+		struct flight *other = &ladder->flights[i];
+
+		if (other->segment->from_client == segment->from_client ||
+		    rungs_at(rungs, other->end) <= segment->sent_ns) {
+			rungs_apart(rungs, other->sent, flight.sent, LINE);
+			rungs_apart(rungs, flight.sent, other->sent, LINE);
+		} else if (rungs_at(rungs, other->sent) < end_ns) {
+			other->crosses = flight.crosses = true;
+		}
+	}
+	grow(&ladder->flights, ladder->n_flights, sizeof(*ladder->flights));
+	ladder->flights[ladder->n_flights++] = flight;
+}
+
+static void add_piece(struct ladder *ladder, const struct life *life, const struct stay *stay)
+{
+	int64_t to_ns = stay->to_ns < 0 ? ladder->scene->evidence->end_ns : stay->to_ns;
+	bool timed = stay->state == STATE_TIME_WAIT;
+	struct piece piece = { stay, life };
+
+	if (stay->state == STATE_CLOSE || stay->state == STATE_LISTEN)
+		return;
+	piece.from = rungs_add(ladder->rungs, stay->from_ns, 0, 0);
+	piece.to = rungs_add(ladder->rungs, to_ns, 0, 0);
+	rungs_apart(ladder->rungs, piece.from, piece.to,
+		    timed ? 46 : to_ns - stay->from_ns < RUNGS_GAP_NS ? BAR_MIN : 30);
+	grow(&ladder->pieces, ladder->n_pieces, sizeof(*ladder->pieces));
+	ladder->pieces[ladder->n_pieces++] = piece;
+}
+
+static void add_notes(struct ladder *ladder)
+{
+	/* What changes the course of things; starting and waiting does not. */
+	static const char *const kinds[] = { "netem", "kill", "sysctl", "reject" };
+	const struct evidence *evidence = ladder->scene->evidence;
+
+	for (unsigned int i = 0; i < evidence->n_events; i++) {
+		const struct event_row *event = &evidence->events[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			if (strcmp(event->what_kind, kinds[k]))
+				continue;
+			grow(&ladder->notes, ladder->n_notes, sizeof(*ladder->notes));
+			ladder->notes[ladder->n_notes++] = (struct note){
+				event, rungs_add(ladder->rungs, event->at_ns, 11, 11) };
+		}
+	}
+}
+
+static void collect(struct ladder *ladder)
+{
+	const struct scene *scene = ladder->scene;
+
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+		const int ends[2] = { conn->client, conn->server };
+
+		for (unsigned int k = 0; k < conn->n_segments; k++)
+			add_flight(ladder, &scene->trace->segments[conn->segments[k]]);
+		for (int side = 0; side < 2; side++) {
+			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
+
+			for (unsigned int k = 0; life && k < life->n_stays; k++)
+				add_piece(ladder, life, &life->stays[k]);
+		}
+	}
+	add_notes(ladder);
+}
+
+static void draw_gaps(struct ladder *ladder)
+{
+	const struct look *look = palette_look(LOOK_GAP);
+	unsigned int n;
+	const struct rungs_gap *gaps = rungs_gaps(ladder->rungs, &n);
+
+	for (unsigned int i = 0; i < n; i++)
+		dot_box(ladder->dot, &(struct dot_box){ ladder->width / 2, gaps[i].y, ladder->width - 24, 16,
+							.look = look });
+}
+
+static void draw_gap_words(struct ladder *ladder)
+{
+	const struct look *look = palette_look(LOOK_GAP);
+	unsigned int n;
+	const struct rungs_gap *gaps = rungs_gaps(ladder->rungs, &n);
+
+	for (unsigned int i = 0; i < n; i++) {
+		char time[32];
+		auto_free char *words = must_printf("%s pass", scene_duration(gaps[i].ns, time));
+
+		dot_text(ladder->dot, &(struct dot_text){ columns_middle(ladder->columns), gaps[i].y,
+							  .colour = look->text, .back = look->fill, .plain = words });
+	}
+}
+
+/* Where an arrow touches @node at @y: the edge of a bar that is there, or the life line. */
+static double touch(const struct ladder *ladder, int node, const struct segment *segment, double y, double toward)
+{
+	const struct piece *best = NULL;
+
+	for (unsigned int i = 0; i < ladder->n_pieces; i++) {
+		const struct piece *piece = &ladder->pieces[i];
+
+		if (piece->life->node != node || y < rungs_y(ladder->rungs, piece->from) - 4 ||
+		    y > rungs_y(ladder->rungs, piece->to) + 4)
+			continue;
+		if (!best || piece->life->conn == (int)segment->conn)
+			best = piece;
+	}
+	return best ? columns_edge(ladder->columns, best->life, toward)
+		    : columns_x(ladder->columns, node);
+}
+
+static const struct look *flight_look(const struct segment *segment)
+{
+	if (segment->tcp.flags & TCP_RST)
+		return palette_look(LOOK_RST);
+	return palette_look(segment->from_client ? LOOK_CLIENT : LOOK_SERVER);
+}
+
+static void draw_cross(struct ladder *ladder, double x, double y)
+{
+	const struct dot_line stroke = { palette_look(LOOK_LOST) };
+
+	dot_line(ladder->dot, &stroke, (struct dot_point){ x - 7, y - 7 }, (struct dot_point){ x + 7, y + 7 });
+	dot_line(ladder->dot, &stroke, (struct dot_point){ x - 7, y + 7 }, (struct dot_point){ x + 7, y - 7 });
+}
+
+/* Both ends of the arrow, on the page. */
+static void flight_ends(const struct ladder *ladder, const struct flight *flight,
+			struct dot_point *a, struct dot_point *b)
+{
+	const struct segment *segment = flight->segment;
+	int goal = segment->to >= 0 ? segment->to
+		 : segment->from_client ? ladder->scene->trace->conns[segment->conn].server
+					: ladder->scene->trace->conns[segment->conn].client;
+	double from_x = columns_x(ladder->columns, segment->from);
+	double to_x = columns_x(ladder->columns, goal);
+
+	a->y = rungs_y(ladder->rungs, flight->sent);
+	b->y = rungs_y(ladder->rungs, flight->end);
+	a->x = touch(ladder, segment->from, segment, a->y, to_x);
+	b->x = touch(ladder, goal, segment, b->y, from_x);
+	if (is_lost(segment))
+		b->x = segment->lost_node >= 0 && segment->lost_node != segment->from &&
+		       columns_has(ladder->columns, segment->lost_node)
+		     ? columns_x(ladder->columns, segment->lost_node) : (a->x + b->x) / 2;
+}
+
+static void draw_flight(struct ladder *ladder, const struct flight *flight)
+{
+	const struct segment *segment = flight->segment;
+	bool reset = segment->tcp.flags & TCP_RST;
+	struct dot_line line = { flight_look(segment), .arrow = is_lost(segment) ? ARROW_NONE : ARROW_END,
+				 .twice = reset };
+	struct dot_point a, b;
+
+	if (segment->is_retransmission || segment->is_copy)
+		line.style = "dashed";
+	flight_ends(ladder, flight, &a, &b);
+	dot_line(ladder->dot, &line, a, b);
+	if (is_lost(segment))
+		draw_cross(ladder, b.x, b.y);
+}
+
+/* "FIN,ACK again" */
+static char *flight_name(const struct segment *segment)
+{
+	char flags[40];
+
+	tcp_flags_text(segment->tcp.flags, flags);
+	return must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
+			   is_lost(segment) ? ", lost" : "");
+}
+
+/* As much of the header as fits into @room. */
+static char *flight_numbers(const struct ladder *ladder, const struct segment *segment, double room)
+{
+	const struct tcp_view *tcp = &segment->tcp;
+	auto_free char *ack = tcp->flags & TCP_ACK ? must_printf(" ack %u", segment->rel_ack) : must_strdup("");
+	auto_free char *len = tcp->payload_len ? must_printf(" len %u", tcp->payload_len) : must_strdup("");
+	auto_free char *ts = tcp->has_ts && columns_clients(ladder->columns) > 1 && tcp->flags & TCP_SYN
+			   ? must_printf(" TSval %u", tcp->tsval) : must_strdup("");
+	auto_free char *full = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
+	auto_free char *less = must_printf(" %s", *ts ? ts : len);
+
+	if (dot_width(full, 11) <= room)
+		return steal_ptr(&full);
+	return dot_width(less, 11) <= room ? steal_ptr(&less) : must_strdup("");
+}
+
+static void draw_flight_words(struct ladder *ladder, const struct flight *flight)
+{
+	const struct segment *segment = flight->segment;
+	auto_free char *name = flight_name(segment);
+	auto_free char *numbers = NULL;
+	struct dot_point a, b;
+	double left, right, part = flight->crosses ? 0.3 : 0.5, x, slope, width;
+
+	flight_ends(ladder, flight, &a, &b);
+	left = plane_max(plane_min(a.x, b.x), columns_left(ladder->columns)) + 6;
+	right = plane_min(plane_max(a.x, b.x), columns_right(ladder->columns)) - 6;
+	numbers = flight_numbers(ladder, segment, (right - left) * (flight->crosses ? 0.55 : 1) -
+				 dot_width(name, 12.5));
+	width = dot_width(name, 12) + dot_width(numbers, 11);
+	x = a.x < b.x ? left + (right - left) * part : right - (right - left) * part;
+	if (is_lost(segment))	/* near the cross, away from the arrow that it answers */
+		x = a.x < b.x ? right - width / 2 : left + width / 2;
+	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
+	dot_text(ladder->dot, &(struct dot_text){
+		x, a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2,
+		.colour = flight_look(segment)->text, .back = "#ffffff", .bold = name, .plain = numbers });
+}
+
+static void draw_piece(struct ladder *ladder, const struct piece *piece)
+{
+	double from = rungs_y(ladder->rungs, piece->from), to = rungs_y(ladder->rungs, piece->to);
+	double width = columns_bar(ladder->columns);
+	const struct stay *stay = piece->stay;
+	int64_t ns = scene_stay_ns(ladder->scene, stay);
+	const struct look *look = palette_state(stay->state);
+	const char *name = state_name(stay->state);
+	bool waits = stay->state == STATE_TIME_WAIT;
+	int lines = to - from < 30 ? 1 : waits && stay->rearms ? 3 : 2;
+	double x = columns_bar_x(ladder->columns, piece->life), y = (from + to) / 2 - (lines - 1) * 7;
+	char duration[32];
+	auto_free char *time = must_printf("%s%s", stay->to_ns < 0 ? "over " : "", scene_duration(ns, duration));
+	auto_free char *anew = must_printf("set anew %u\u00d7", stay->rearms);
+
+	dot_box(ladder->dot, &(struct dot_box){ x, (from + to) / 2, width, to - from, .look = look,
+						.style = stay->inferred ? "dashed" : NULL });
+	dot_text(ladder->dot, &(struct dot_text){ x, y, .size = width < 90 ? 9 : 11, .colour = look->text,
+						  .bold = waits ? name : NULL, .plain = waits ? NULL : name });
+	if (lines > 1)
+		dot_text(ladder->dot, &(struct dot_text){ x, y + 14, .size = waits ? 12 : 10, .colour = look->text,
+							  .plain = time });
+	if (lines > 2)
+		dot_text(ladder->dot, &(struct dot_text){ x, y + 28, .size = 10, .colour = look->text, .plain = anew });
+}
+
+static void draw_note(struct ladder *ladder, const struct note *note)
+{
+	const struct look *look = palette_look(LOOK_NOTE);
+	const struct event_row *event = note->event;
+	double y = rungs_y(ladder->rungs, note->rung);
+	auto_free char *words = must_printf("%s on %s: %s", event->what_kind, event->node, event->what);
+	double width = dot_width(words, 11) + 20, x = columns_middle(ladder->columns);
+
+	dot_line(ladder->dot, &(struct dot_line){ look, .style = "dashed" },
+		 (struct dot_point){ columns_left(ladder->columns) + 4, y },
+		 (struct dot_point){ columns_right(ladder->columns) - 4, y });
+	dot_box(ladder->dot, &(struct dot_box){ x, y, width, 17, "note", look, .plain = words });
+}
+
+static void draw_times(struct ladder *ladder)
+{
+	double last = 0;
+
+	for (unsigned int i = 0; i < ladder->n_flights; i++) {
+		unsigned int rung = ladder->flights[i].sent;
+		double y = rungs_y(ladder->rungs, rung);
+		auto_free char *time = must_printf("%.4f", (double)rungs_at(ladder->rungs, rung) / NS_PER_S);
+
+		if (y < last + 12)
+			continue;
+		dot_text(ladder->dot, &(struct dot_text){ 60, y, DOT_RIGHT, 10,
+							  palette_look(LOOK_QUIET)->text, .plain = time });
+		last = y;
+	}
+	dot_text(ladder->dot, &(struct dot_text){ 60, TOP - 20, DOT_RIGHT, 10, palette_look(LOOK_QUIET)->text,
+						  .plain = "seconds" });
+}
+
+static void paint(struct ladder *ladder)
+{
+	draw_gaps(ladder);
+	columns_draw(ladder->columns, ladder->dot, TOP, ladder->end);
+	for (unsigned int i = 0; i < ladder->n_flights; i++)
+		draw_flight(ladder, &ladder->flights[i]);
+	draw_gap_words(ladder);
+	for (unsigned int i = 0; i < ladder->n_pieces; i++)
+		draw_piece(ladder, &ladder->pieces[i]);
+	for (unsigned int i = 0; i < ladder->n_flights; i++)
+		draw_flight_words(ladder, &ladder->flights[i]);
+	for (unsigned int i = 0; i < ladder->n_notes; i++)
+		draw_note(ladder, &ladder->notes[i]);
+	draw_times(ladder);
+}
+
+char *ladder_draw(const struct scene *scene)
+{
+	struct ladder ladder = { .scene = scene, .rungs = rungs_new() };
+	auto_free char *left_out = scene->n_left_out
+		? must_printf(" (%u more connections are not drawn)", scene->n_left_out) : must_strdup("");
+	auto_free char *title = must_printf("Who sent what, and when%s", left_out);
+	char *text;
+
+	collect(&ladder);
+	ladder.end = rungs_place(ladder.rungs, TOP, DOT_SLIDE_HEIGHT - FOOT) + 8;
+	ladder.height = plane_max(DOT_SLIDE_HEIGHT, ladder.end + FOOT - 8);
+	ladder.width = plane_min(plane_max(DOT_SLIDE_WIDTH, ladder.height * 16 / 9), 1200);
+	ladder.columns = columns_new(scene, ladder.width);
+	ladder.dot = dot_new(ladder.width, ladder.height, title, scene->caption);
+	paint(&ladder);
+	text = dot_end(ladder.dot);
+	columns_free(ladder.columns);
+	rungs_free(ladder.rungs);
+	free(ladder.flights);
+	free(ladder.pieces);
+	free(ladder.notes);
+	return text;
+}

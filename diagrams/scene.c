@@ -1,0 +1,216 @@
+/* scene.c - what every picture of a run has to know about it */
+#include "scene.h"
+
+#include <inttypes.h>
+
+const struct conn *scene_conn(const struct scene *scene, unsigned int i)
+{
+	return &scene->trace->conns[scene->conns[i]];
+}
+
+const struct life *scene_life(const struct scene *scene, int node, unsigned int conn)
+{
+	for (unsigned int i = 0; i < scene->n_lives; i++) {
+		const struct life *life = &scene->lives[i];
+
+		if (life->node == node && life->conn == (int)conn && life->n_stays)
+			return life;
+	}
+	return NULL;
+}
+
+const char *scene_node(const struct scene *scene, int node)
+{
+	return node < 0 || (unsigned int)node >= scene->trace->n_nodes ? "?" : scene->trace->nodes[node];
+}
+
+int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay)
+{
+	return (stay->to_ns < 0 ? scene->evidence->end_ns : stay->to_ns) - stay->from_ns;
+}
+
+char *scene_duration(int64_t ns, char *text)
+{
+	double s = (double)ns / NS_PER_S;
+
+	if (ns < NS_PER_MS)
+		snprintf(text, 32, "%lld µs", (long long)ns / NS_PER_US);
+	else if (s < 0.09995)
+		snprintf(text, 32, "%.1f ms", s * 1000);
+	else if (s < 1)
+		snprintf(text, 32, "%.0f ms", s * 1000);
+	else
+		snprintf(text, 32, s < 10 ? "%.2f s" : "%.1f s", s);
+	return text;
+}
+
+const char *scene_kind(const struct tcp_view *tcp)
+{
+	if (tcp->flags & TCP_RST)
+		return "RST";
+	if (tcp->flags & TCP_SYN)
+		return tcp->flags & TCP_ACK ? "SYN,ACK" : "SYN";
+	if (tcp->flags & TCP_FIN)
+		return "FIN";
+	return tcp->payload_len ? "DATA" : "ACK";
+}
+
+/* What a node does to the packets that pass, by comparing two sightings. */
+static void learn_part(struct scene *scene, const struct trace_frame *a, const struct trace_frame *b)
+{
+	const struct trace_iface *ifaces = scene->trace->ifaces;
+	struct tcp_view in, out;
+	int node = trace_node(scene->trace, ifaces[a->iface].node);
+
+	if (node < 0 || strcmp(ifaces[a->iface].node, ifaces[b->iface].node) ||
+	    !tcp_read(a->data, a->len, &in) || !tcp_read(b->data, b->len, &out))
+		return;
+	if (!endpoint_equal(&in.src, &out.src) || !endpoint_equal(&in.dst, &out.dst))
+		scene->parts[node] = PART_NAT;
+	else if (in.ttl != out.ttl && scene->parts[node] == PART_WIRE)
+		scene->parts[node] = PART_ROUTER;
+}
+
+/* Ranks grow from the clients to the servers: each packet's sightings say who
+ * comes after whom. Bounded, should the packets contradict each other.
+ */
+static bool raise_rank(unsigned int *rank, int before, int after, unsigned int most)
+{
+	if (before < 0 || after < 0 || before == after)
+		return false;
+	if (rank[after] > rank[before] || rank[before] >= most)
+		return false;
+	rank[after] = rank[before] + 1;
+	return true;
+}
+
+static bool rank_segment(struct scene *scene, const struct segment *segment, unsigned int *rank)
+{
+	const struct trace *trace = scene->trace;
+	bool forth = segment->from_client;
+	bool moved = raise_rank(rank, forth ? segment->from : segment->to,
+				forth ? segment->to : segment->from, trace->n_nodes);
+	int before = -1;
+
+	for (unsigned int i = 0; i < segment->n_sightings; i++) {
+		const struct trace_frame *frame = &trace->frames[segment->sightings[i]];
+		int node = trace_node(trace, trace->ifaces[frame->iface].node);
+
+		if (i > 0)
+			learn_part(scene, &trace->frames[segment->sightings[i - 1]], frame);
+		moved |= raise_rank(rank, forth ? before : node, forth ? node : before, trace->n_nodes);
+		before = node;
+	}
+	return moved;
+}
+
+static void find_path(struct scene *scene)
+{
+	const struct trace *trace = scene->trace;
+	auto_free unsigned int *rank = must_calloc(trace->n_nodes, sizeof(*rank));
+	bool moved = true;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < trace->n_nodes; i++)
+		scene->parts[i] = PART_WIRE;
+	for (unsigned int i = 0; i < trace->n_ifaces; i++) {
+		int node = trace_node(trace, trace->ifaces[i].node);
+
+		if (node >= 0 && trace->ifaces[i].end)
+			scene->parts[node] = PART_END;
+	}
+	for (unsigned int pass = 0; moved && pass <= trace->n_nodes; pass++) {
+		moved = false;
+		for (unsigned int i = 0; i < trace->n_segments; i++)
+			moved |= rank_segment(scene, &trace->segments[i], rank);
+	}
+	for (unsigned int r = 0; r <= trace->n_nodes; r++)
+		for (unsigned int i = 0; i < trace->n_nodes; i++)
+			if (rank[i] == r)
+				scene->path[n++] = i;
+}
+
+/* Did the server ever answer? What a picture of many must show is one of each. */
+static bool was_answered(const struct trace *trace, const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_segments; i++)
+		if (!trace->segments[conn->segments[i]].from_client)
+			return true;
+	return false;
+}
+
+/* Was the SYN sent again before anything came of it? */
+static bool had_to_wait(const struct trace *trace, const struct conn *conn)
+{
+	for (unsigned int i = 0; i < conn->n_segments; i++) {
+		const struct segment *segment = &trace->segments[conn->segments[i]];
+
+		if (!segment->from_client)
+			return false;
+		if (segment->is_retransmission)
+			return true;
+	}
+	return true;
+}
+
+/* All if there are few; else the first ones of each fate, in order of time. */
+static void choose_conns(struct scene *scene)
+{
+	const struct trace *trace = scene->trace;
+	unsigned int quota[2][2] = { { 1, 1 }, { SCENE_CONNS - 2, SCENE_CONNS - 2 } };
+
+	for (unsigned int i = 0; i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++) {
+		const struct conn *conn = &trace->conns[i];
+		unsigned int *left = &quota[was_answered(trace, conn)][had_to_wait(trace, conn)];
+
+		if (trace->n_conns > SCENE_CONNS) {
+			if (!*left)
+				continue;
+			--*left;
+		}
+		scene->conns[scene->n_conns++] = i;
+	}
+	scene->n_left_out = trace->n_conns - scene->n_conns;
+}
+
+static char *caption(const struct evidence *evidence)
+{
+	const char *recycle = evidence->recycle ? evidence->recycle : "";
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return must_strdup(evidence->lab);
+	fprintf(out, "%s", evidence->lab);
+	if (evidence->variant && *evidence->variant)
+		fprintf(out, " · %s", evidence->variant);
+	fprintf(out, " · Linux %s", evidence->kernel);
+	fprintf(out, " · %s", !strcmp(evidence->runner, "vm") ? "vm, virtual time" : evidence->runner);
+	fprintf(out, " · seed %" PRIu64, evidence->seed);
+	if (*recycle)
+		fprintf(out, " · tcp_tw_recycle: %s", recycle);
+	fclose(out);
+	return text;
+}
+
+void scene_open(struct scene *scene, const struct evidence *evidence,
+		const struct life *lives, unsigned int n_lives)
+{
+	const struct trace *trace = evidence->trace;
+
+	*scene = (struct scene){ .evidence = evidence, .trace = trace, .lives = lives, .n_lives = n_lives };
+	scene->path = must_calloc(trace->n_nodes, sizeof(*scene->path));
+	scene->parts = must_calloc(trace->n_nodes, sizeof(*scene->parts));
+	scene->caption = caption(evidence);
+	find_path(scene);
+	choose_conns(scene);
+}
+
+void scene_close(struct scene *scene)
+{
+	free(scene->path);
+	free(scene->parts);
+	free(scene->caption);
+	*scene = (struct scene){ 0 };
+}

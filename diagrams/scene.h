@@ -1,0 +1,53 @@
+/* scene.h - what every picture of a run has to know about it
+ *
+ * Who stands where on the way from client to server, which connections are
+ * shown when there are too many, and how to say times and segments in few words.
+ */
+#ifndef TWLAB_SCENE_H
+#define TWLAB_SCENE_H
+
+#include "diagrams/dot.h"
+
+enum part {			/* that a node has in the run */
+	PART_END,		/* sends and receives segments of its own */
+	PART_WIRE,		/* passes packets on unchanged */
+	PART_ROUTER,		/* counts their TTL down */
+	PART_NAT,		/* gives them other addresses */
+	PARTS
+};
+
+#define SCENE_CONNS 4		/* more than that cannot be told apart on one page */
+
+struct scene {
+	const struct evidence *evidence;
+	const struct trace *trace;
+	const struct life *lives;	unsigned int n_lives;
+	unsigned int *path;		/* all nodes, clients first, servers last */
+	enum part *parts;		/* by node */
+	unsigned int conns[SCENE_CONNS];/* those to show, by time */
+	unsigned int n_conns, n_left_out;
+	char *caption;			/* lab, variant, kernel, runner; what is emulated */
+};
+
+/* @evidence and @lives must outlive the scene. */
+void scene_open(struct scene *scene, const struct evidence *evidence,
+		const struct life *lives, unsigned int n_lives);
+void scene_close(struct scene *scene);
+
+const struct conn *scene_conn(const struct scene *scene, unsigned int i);	/* the i-th shown */
+
+/* The life of @node's socket of connection @conn; NULL if there was none. */
+const struct life *scene_life(const struct scene *scene, int node, unsigned int conn);
+
+const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
+
+/* How long a stay was; until the end of the run if it never ended. */
+int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay);
+
+/* "85 µs", "10.3 ms", "204 ms", "60.9 s". @text has room for 32 bytes; returns it. */
+char *scene_duration(int64_t ns, char *text);
+
+/* "SYN", "SYN,ACK", "FIN", "ACK", "RST", "DATA": what a segment is for. */
+const char *scene_kind(const struct tcp_view *tcp);
+
+#endif

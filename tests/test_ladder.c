@@ -1,0 +1,85 @@
+/* test_ladder.c - segments, losses and states stand where they happened */
+#include "diagrams/ladder.h"
+#include "tests/sample.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static char *draw(const struct sample *sample)
+{
+	struct sampled sampled;
+	struct scene scene;
+	char *text;
+
+	sample_make(sample, &sampled);
+	scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
+	text = ladder_draw(&scene);
+	scene_close(&scene);
+	sample_free(&sampled);
+	return text;
+}
+
+static unsigned int count(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+static const struct {
+	const char *name;
+	const struct sample *sample;
+	const char *text;
+	unsigned int times;
+} rows[] = {
+	{ "every segment that arrived is an arrow", &sample_loss, "arrowhead=normal", 12 },
+	{ "a lost one is not, and is said", &sample_loss, "ACK, lost", 1 },
+	{ "a lost one ends in a cross of two strokes", &sample_loss, "penwidth=2.6", 2 },
+	{ "one that came again is dashed", &sample_loss, "style=\"dashed\", penwidth=2.2", 1 },
+	{ "and is said", &sample_loss, "FIN,ACK again", 1 },
+	{ "the wire stands there where it took something", &sample_loss, ">wire<", 1 },
+	{ "nothing was lost, no wire", &sample_both, "wire", 0 },
+	{ "a reset is a double line", &sample_nat, "#a3195b:white:#a3195b", 1 },
+	{ "no reset, no double line", &sample_loss, ":white:", 0 },
+	{ "what the harness did", &sample_loss, "netem on wire: loss 100% toward server", 1 },
+	{ "where time passes", &sample_loss, "61.0 s pass", 1 },
+	{ "TIME_WAIT's dwell, and that it began anew", &sample_loss, "set anew 1×", 1 },
+	{ "no TIME_WAIT on the passive side", &sample_loss, "TIME_WAIT", 1 },
+	{ "on both when both close", &sample_both, "TIME_WAIT", 2 },
+	{ "emulation is said", &sample_nat, "tcp_tw_recycle: emulated", 1 },
+	{ "SYNs sent again", &sample_nat, "SYN again", 2 },
+};
+
+static void the_ladder_says_what_happened(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = draw(rows[i].sample);
+		unsigned int n = count(text, rows[i].text);
+
+		if (n != rows[i].times)
+			fail_msg("%s: \"%s\" is there %u times", rows[i].name, rows[i].text, n);
+	}
+}
+
+static void the_same_run_gives_the_same_bytes(void **state)
+{
+	auto_free char *one = draw(&sample_nat), *two = draw(&sample_nat);
+
+	(void)state;
+	assert_string_equal(one, two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_ladder_says_what_happened),
+		cmocka_unit_test(the_same_run_gives_the_same_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
