@@ -68,9 +68,11 @@ $(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
 
+# pkg-config --cflags --libs twlab: for this folder, and for where it is installed
+pc       = printf '%s\n' 'Name: twlab' 'Description: labs on TIME_WAIT: topologies, captures, facts' \
+           'Version: $(version)' 'Requires: $(libs)' 'Cflags: -I$(1)' 'Libs: -L$(2) -ltwlab'
 twlab.pc: Makefile
-	@printf '%s\n' 'Name: twlab' 'Description: TIME_WAIT labs: topologies, captures, facts' \
-	  'Version: $(version)' 'Requires: $(libs)' 'Cflags: -I$(root)' 'Libs: -L$(libdir) -ltwlab' > $@
+	@$(call pc,$(CURDIR),$(CURDIR)) > $@
 
 # What the targets that a new user types need is set up first, then they go on
 # in a make of their own, which finds the libraries that were not there before.
@@ -92,9 +94,16 @@ deps:
 .bench: all
 	@tests/bench
 
+at       = $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/twlab
-	install twlab $(DESTDIR)$(PREFIX)/bin
+	install -Dt $(at)/bin twlab
+	install -Dm644 -t $(at)/lib libtwlab.a
+	install -Dm644 -t $(at)/include/twlab/lib lib/*.h
+	install -Dm644 -t $(at)/include/twlab/labs labs/*.h
+	install -Dm644 -t $(at)/share/man/man1 harness/twlab.1
+	for p in $(progs); do install -D $$p $(at)/lib/twlab/$$p; done
+	install -d $(at)/lib/pkgconfig
+	$(call pc,$(PREFIX)/include/twlab,$(PREFIX)/lib) > $(at)/lib/pkgconfig/twlab.pc
 clean:
 	rm -rf .build twlab twlab.pc libtwlab.a $(progs)
 .PHONY: all check demo bench deps install clean .check .demo .bench

@@ -160,7 +160,8 @@ static json_t *verdicts_json(const struct outcome *outcome)
 	return rows;
 }
 
-static json_t *outcome_json(const struct outcome *outcome)
+/* What does not follow from the evidence (@costs) is told, but not kept with it. */
+static json_t *outcome_json(const struct outcome *outcome, bool costs)
 {
 	const struct evidence *evidence = outcome->evidence;
 	json_t *json = json_pack("{s:s, s:s, s:i}", "lab", outcome->plan->lab->name,
@@ -172,6 +173,9 @@ static json_t *outcome_json(const struct outcome *outcome)
 			"end_ns", (json_int_t)evidence->end_ns));
 	if (outcome->failed)
 		json_object_set_new(json, "failed", json_string(outcome->failed));
+	if (costs && outcome->wall_ns)
+		json_object_update_new(json, json_pack("{s:f, s:I}", "wall_s",
+			(double)outcome->wall_ns / (double)NS_PER_S, "guest_rss_kb", (json_int_t)outcome->rss_kb));
 	json_object_set_new(json, "verdicts", verdicts_json(outcome));
 	return json;
 }
@@ -180,7 +184,7 @@ static int write_verdicts(const struct outcome *outcome, struct err *err)
 {
 	auto_free char *path = must_printf("%s/verdicts.json", outcome->dir);
 	auto_fclose FILE *file = fopen(path, "we");
-	json_t *json = outcome_json(outcome);
+	json_t *json = outcome_json(outcome, false);
 	int failed = !file || json_dumpf(json, file, JSON_INDENT(1)) || fputc('\n', file) == EOF || fflush(file);
 
 	json_decref(json);
@@ -216,7 +220,7 @@ void outcomes_tell(FILE *out, enum tell how, const struct outcome *outcomes, uns
 	case TELL_JSON:
 		all = json_array();
 		for (unsigned int o = 0; o < n; o++)
-			json_array_append_new(all, outcome_json(&outcomes[o]));
+			json_array_append_new(all, outcome_json(&outcomes[o], true));
 		json_dumpf(all, out, JSON_INDENT(1));
 		fputc('\n', out);
 		json_decref(all);

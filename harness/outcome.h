@@ -16,6 +16,7 @@ struct outcome {
 	char *dir;			/* the evidence folder; NULL = none */
 	char *failed;			/* why the run could not be carried through; NULL = it was */
 	int64_t wall_ns;		/* what it took; 0 = not known */
+	long rss_kb;			/* the guest's peak resident memory; 0 = none, or not known */
 };
 
 enum tell { TELL_TEXT, TELL_TSV, TELL_JSON };

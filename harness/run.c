@@ -236,6 +236,7 @@ static void guest_ended(struct job *job)
 		fail(job, RESULT_ERROR, err.text);
 	else
 		conclude(job, temporary, result.wall_ns);
+	job->outcome.rss_kb = result.rss_kb;
 	cache_remove(temporary);
 	vm_result_free(&result);
 }
