@@ -42,8 +42,11 @@ struct recycle {
 };
 
 /* Adding a table that is there already is no error, deleting one that is not
- * is: so add, delete, add, and one that a killed process left is gone. Priority
- * 400 is behind the rules of others: what they drop, TCP does not see.
+ * is: so add, delete, add, and one that a killed process left is gone.
+ *
+ * Segments wait in prerouting, not in input: between the two the kernel already
+ * looks the socket up (early demux), and a FIN that waited there behind the ACK
+ * that makes a stub of the socket would then go to the dead socket, and be lost.
  */
 #define FORGET "table inet twlab_recycle {}; delete table inet twlab_recycle;"
 #define QUEUE "queue flags bypass to " NUMBER(RECYCLE_QUEUE) "; "
@@ -51,20 +54,20 @@ struct recycle {
 
 static const char rules[] = FORGET
 	"table inet twlab_recycle {"
-	" set closing4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; " SET " }"
-	" set closing6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; " SET " }"
+	" set closing4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; " SET " };"
+	" set closing6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; " SET " };"
 	" chain out { type filter hook output priority 400;"
 	"  tcp flags & fin == fin update @closing4 { ip saddr . tcp sport . ip daddr . tcp dport };"
 	"  tcp flags & fin == fin update @closing6 { ip6 saddr . tcp sport . ip6 daddr . tcp dport };"
 	"  ip saddr . tcp sport . ip daddr . tcp dport @closing4 " QUEUE
 	"  ip6 saddr . tcp sport . ip6 daddr . tcp dport @closing6 " QUEUE
-	" }"
-	" chain in { type filter hook input priority 400;"
+	" };"
+	" chain in { type filter hook prerouting priority 400;"
 	"  tcp flags & (fin | syn | rst | ack) == syn " QUEUE
 	"  tcp flags & fin == fin " QUEUE
 	"  ip daddr . tcp dport . ip saddr . tcp sport @closing4 " QUEUE
 	"  ip6 daddr . tcp dport . ip6 saddr . tcp sport @closing6 " QUEUE
-	" }"
+	" };"
 	"}";
 
 static struct recycle_now now(void)
@@ -260,11 +263,30 @@ static void pass(struct recycle *recycle, struct flow *flow, struct queue_packet
 	advance(recycle, flow, &seen, &segment, at);
 }
 
+/* One for a TIME_WAIT. Whether it really set the timer anew, and was not dropped
+ * on the way, shows in the timer: in the first tick it cannot.
+ */
+static void pass_time_wait(struct recycle *recycle, struct flow *flow, struct queue_packet *waiting,
+			   const struct packet *packet)
+{
+	struct recycle_segment segment = segment_of(packet);
+	struct socket_seen before, after;
+
+	if (!recycle_rule_rearms(&flow->conn, &segment) || !look(recycle, flow, &before))
+		return;
+	queue_accept(recycle->queue, waiting);
+	if (!look(recycle, flow, &after))
+		return;
+	if (after.expires_ms <= before.expires_ms && before.expires_ms < RECYCLE_TIME_WAIT_MS)
+		return;
+	recycle->stats.rearmed++;
+	flow_forget(recycle->flows, flow);
+}
+
 static void incoming(struct recycle *recycle, struct queue_packet *waiting, const struct packet *packet)
 {
 	const struct recycle_now at = now();
 	const uint8_t kind = packet->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
-	struct recycle_segment segment = segment_of(packet);
 	struct flow *flow;
 
 	if (kind == TCP_SYN && rejects(recycle, packet, &at)) {
@@ -272,14 +294,10 @@ static void incoming(struct recycle *recycle, struct queue_packet *waiting, cons
 		return;
 	}
 	flow = flow_find(recycle->flows, &packet->dst, &packet->src);
-	if (!flow)
-		return;
-	if (flow->stage != FLOW_TIME_WAIT) {
+	if (flow && flow->stage == FLOW_TIME_WAIT)
+		pass_time_wait(recycle, flow, waiting, packet);
+	else if (flow)
 		pass(recycle, flow, waiting, packet, &at);
-	} else if (recycle_rule_rearms(&flow->conn, &segment)) {
-		recycle->stats.rearmed++;
-		flow_forget(recycle->flows, flow);
-	}
 }
 
 /* This host sends a FIN: is it the first to close? */

@@ -21,16 +21,19 @@ struct uptime {
 #define NUMBER(x) STRINGIFY(x)
 
 /* Adding a table that is there already is no error, deleting one that is not
- * is: so add, delete, add, and one that a killed process left is gone. Priority
- * 500 is behind everybody else's rules: what they drop need not be changed.
+ * is: so add, delete, add, and one that a killed process left is gone.
+ * Priority 500 is behind everybody else's rules: what they drop need not be
+ * changed. Incoming segments wait in prerouting, not in input: between the two
+ * the kernel looks the socket up (early demux), and a FIN that waited there
+ * behind the ACK that makes a stub of the socket would go to the dead socket.
  */
 #define FORGET "table inet twlab_uptime {}; delete table inet twlab_uptime;"
 #define QUEUE "tcp option timestamp exists queue flags bypass to " NUMBER(UPTIME_QUEUE) ";"
 
 static const char rules[] = FORGET
 	"table inet twlab_uptime {"
-	" chain out { type filter hook output priority 500; oifname != \"lo\" " QUEUE " }"
-	" chain in { type filter hook input priority 500; iifname != \"lo\" " QUEUE " }"
+	" chain out { type filter hook output priority 500; oifname != \"lo\" " QUEUE " };"
+	" chain in { type filter hook prerouting priority 500; iifname != \"lo\" " QUEUE " };"
 	"}";
 
 bool uptime_shift(uint8_t *ip, size_t len, bool out, uint32_t shift_ticks)

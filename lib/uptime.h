@@ -11,6 +11,7 @@
  * segment with ACK (RFC 7323, 3.2), so that of a SYN is left alone. Everything
  * is modulo 2^32, checksums are corrected by the difference.
  *
+ * For a host: what a router forwards would be shifted on its way in as well.
  * The node should have tcp_timestamps=2 where that exists (4.10 and later), or
  * the kernel adds an offset of its own to each pair of hosts or connection.
  */

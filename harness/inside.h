@@ -1,0 +1,21 @@
+/* inside.h - run this very program once more, inside a guest
+ *
+ * For tests that need namespaces, queues and much time: outside they call
+ * inside_run(), inside they do their work.
+ */
+#ifndef TWLAB_INSIDE_H
+#define TWLAB_INSIDE_H
+
+#include "lib/err.h"
+
+/* Is this a guest? */
+bool inside(void);
+
+/* Run this program (/proc/self/exe) with @args in a guest and pass on what it
+ * prints. @paths are files, relative to the current folder, that it finds there
+ * under the same paths; both lists end in NULL and may be NULL. Returns its exit
+ * status (128 + N for signal N), or negative with @err.
+ */
+int inside_run(const char *const *args, const char *const *paths, struct err *err);
+
+#endif
