@@ -24,7 +24,8 @@ flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. $(warn)
 kind    := $(notdir $(CC))$(if $(SANITIZE),-sanitize)
 build   := .build/$(kind)
 ifdef SANITIZE
-flags   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+flags   += $(sanitize) -fno-omit-frame-pointer
 endif
 
 # A line a file; make V=1 shows the commands.
@@ -64,6 +65,7 @@ $(build)/%.o: %.c
 	$(call say,CC)$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
 $(build)/all.a: $(call obj,$(src))
 	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
+$(build)/tests/%.o: flags += -DBUILT_BY='"$(CC) $(sanitize)"'
 $(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
