@@ -1,0 +1,13 @@
+/* report.h - report.html: one page, whole in itself, on one run */
+#ifndef TWLAB_REPORT_H
+#define TWLAB_REPORT_H
+
+#include "harness/outcome.h"
+
+/* Write report.html into the outcome's evidence folder: what was run, each claim
+ * with its verdict, the pictures that lie there (*.svg, put into the page), what
+ * the harness did and what the programs said. No script, nothing from elsewhere.
+ */
+int report_write(const struct outcome *outcome, struct err *err);
+
+#endif
