@@ -13,33 +13,14 @@
  * begun in a second that gives its TIME_WAIT the same fate here, and once more
  * in one that gives it the other, where it must get the other twin's verdict.
  */
-#include "lib/recycle.h"
+#include "tests/oracle_rows.h"
+#include "tests/stub.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <time.h>
-
-#include <cmocka.h>
 
 #include "harness/inside.h"
-#include "lib/net.h"
-#include "lib/ns.h"
-#include "lib/packet.h"
-#include "lib/sysctl.h"
 
-#define GENUINE "tests/data/tw_recycle-4.9.337.tsv"
-#define PLAIN "tests/data/tw_syn-6.1.tsv"
-
-#define SERVER_PORT 80
 #define FIRST_TS 0x40000000u
 #define FIRST_SEQ 1000000u
 #define WINDOW_NS (150 * NS_PER_MS)	/* silent means: nothing within it */
@@ -48,39 +29,8 @@
 #define PER_SLOT 150			/* so many in each */
 #define MARGIN_MS 150			/* a batch takes a while */
 
-enum verdict { SILENT, SYNACK, CHALLENGE, OTHER, VERDICTS };
-static const char *const verdict_name[] = {
-	[SILENT] = "silent", [SYNACK] = "synack", [CHALLENGE] = "ack", [OTHER] = "something else",
-};
-static_assert(ARRAY_SIZE(verdict_name) == VERDICTS, "verdict_name[] lacks one");
-
-enum step { WAITS, CALLED, ESTABLISHED, CLOSING, CLOSED, ASKED, DONE };
-
-struct row {
-	/* What the file says. */
-	int recycle, timestamps, server_closes, same_port, first_ts;
-	double elapsed_s;
-	int second_ts;
-	int64_t ts_delta, isn_delta;
-	enum verdict verdict;
-	int paws_passive;
-	unsigned int line;
-	enum { ANY, ALIVE, DEAD } fate;	/* that its TIME_WAIT must have when the SYN comes */
-
-	/* What happens. */
-	enum step step;
-	int64_t due_ns;			/* of the next step that time brings; CLOCK_MONOTONIC */
-	struct endpoint peer, server;
-	uint32_t seq, ack;
-	int fd;				/* the server's socket, for a peer that closes first: */
-	bool fin_acked;			/* the server closes it when the peer's FIN is there */
-	enum verdict got;
-	int rejected;
-};
-
 struct host {
-	int ns, tun, listener;
-	struct recycle *recycle;
+	struct stub stub;
 	struct row **rows;		/* by the last two bytes of the peer's address */
 	unsigned int n;
 };
@@ -92,104 +42,7 @@ struct player {
 	int64_t next_ns;		/* no row is due before */
 };
 
-/* --- rows --- */
-
-static enum verdict verdict_of(const char *name)
-{
-	enum verdict verdict = 0;
-
-	while (verdict < OTHER && strcmp(name, verdict_name[verdict]))
-		verdict++;
-	return verdict;
-}
-
-static unsigned int read_rows(const char *path, struct row **rows)
-{
-	auto_fclose FILE *file = fopen(path, "r");
-	unsigned int n = 0, line_no = 0;
-	char line[256], closer[16], verdict[16];
-
-	assert_non_null(file);
-	*rows = NULL;
-	while (fgets(line, sizeof(line), file)) {
-		struct row *row;
-
-		line_no++;
-		if (*line == '#')
-			continue;
-		row = grow(rows, n++, sizeof(*row));
-		assert_int_equal(sscanf(line, "%d %d %15s %d %d %lf %*d %d %" SCNd64 " %" SCNd64 " %15s %d",
-					&row->recycle, &row->timestamps, closer, &row->same_port,
-					&row->first_ts, &row->elapsed_s, &row->second_ts, &row->ts_delta,
-					&row->isn_delta, verdict, &row->paws_passive), 11);
-		row->server_closes = !strcmp(closer, "server");
-		row->verdict = verdict_of(verdict);
-		row->line = line_no;
-		assert_int_not_equal(row->verdict, OTHER);
-	}
-	return n;
-}
-
-/* The row that differs from @row in nothing but the time. */
-static const struct row *twin(const struct row *rows, unsigned int n, const struct row *row, double elapsed_s)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (rows[i].recycle == row->recycle && rows[i].timestamps == row->timestamps &&
-		    rows[i].server_closes == row->server_closes && rows[i].same_port == row->same_port &&
-		    rows[i].first_ts == row->first_ts && rows[i].elapsed_s == elapsed_s &&
-		    rows[i].second_ts == row->second_ts && rows[i].ts_delta == row->ts_delta &&
-		    rows[i].isn_delta == row->isn_delta)
-			return &rows[i];
-	fail_msg("line %u has no twin at %g s", row->line, elapsed_s);
-	return NULL;
-}
-
-/* Does a TIME_WAIT of 60 s decide, and is it the end of its timer's granule that
- * decides about it? (With a stamp the 60 whole seconds decide, not a TIME_WAIT.)
- */
-static bool by_granule(const struct row *rows, unsigned int n, const struct row *row,
-		       enum verdict *alive, enum verdict *dead)
-{
-	if (row->elapsed_s < 60 || row->elapsed_s > 65 || !row->same_port || !row->server_closes ||
-	    (row->recycle && row->timestamps && row->first_ts))
-		return false;
-	*alive = twin(rows, n, row, 58)->verdict;
-	*dead = twin(rows, n, row, 90)->verdict;
-	return *alive != *dead;
-}
-
-/* Set the fate of the rows that have one, and add each again with the other
- * fate. Returns how many rows there are now.
- */
-static unsigned int add_other_fates(struct row **rows, unsigned int n)
-{
-	unsigned int all = n;
-	enum verdict alive, dead;
-
-	for (unsigned int i = 0; i < n; i++) {
-		struct row *other;
-
-		if (!by_granule(*rows, n, &(*rows)[i], &alive, &dead))
-			continue;
-		assert_true((*rows)[i].verdict == alive || (*rows)[i].verdict == dead);
-		(*rows)[i].fate = (*rows)[i].verdict == alive ? ALIVE : DEAD;
-		other = grow(rows, all++, sizeof(*other));
-		*other = (*rows)[i];
-		other->fate = other->fate == ALIVE ? DEAD : ALIVE;
-		other->verdict = other->fate == ALIVE ? alive : dead;
-	}
-	return all;
-}
-
 /* --- time --- */
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 /* How long a TIME_WAIT lasts that begins at @begin_ns: this kernel's jiffies and
  * HZ, and its wheel: 63 * 8^n ticks ahead have granules of 8^n ticks.
@@ -231,8 +84,8 @@ static bool suits(const struct row *row, int64_t begin_ns)
 /* Rows begin 0.2 s into a second, as they did. */
 static void set_begins(struct player *player)
 {
-	int64_t wall_ns = now_ns(CLOCK_REALTIME);
-	int64_t first_ns = now_ns(CLOCK_MONOTONIC) + NS_PER_S - wall_ns % NS_PER_S + NS_PER_S / 5;
+	int64_t wall_ns = stub_clock(CLOCK_REALTIME);
+	int64_t first_ns = stub_now() + NS_PER_S - wall_ns % NS_PER_S + NS_PER_S / 5;
 	unsigned int used[SLOTS] = { 0 };
 
 	/* Those that are particular choose first. */
@@ -270,15 +123,13 @@ static struct host *host_of(struct player *player, const struct row *row)
 
 static void send_segment(struct player *player, const struct row *row, uint8_t flags, bool has_ts, uint32_t tsval)
 {
-	_Alignas(8) uint8_t ip[PACKET_MAX];
 	struct packet_spec spec = {
 		.src = row->peer, .dst = row->server,
 		.seq = row->seq, .ack = flags & TCP_ACK ? row->ack : 0, .flags = flags,
 		.has_ts = has_ts, .tsval = tsval,
 	};
-	size_t len = packet_make(&spec, ip);
 
-	assert_int_equal(write(host_of(player, row)->tun, ip, len), (ssize_t)len);
+	stub_send(&host_of(player, row)->stub, &spec);
 }
 
 static void send_first(struct player *player, struct row *row, uint8_t flags)
@@ -294,14 +145,14 @@ static void send_second_syn(struct player *player, struct row *row)
 	row->seq += (uint32_t)row->isn_delta;
 	row->got = SILENT;
 	row->step = ASKED;
-	set_due(player, row, now_ns(CLOCK_MONOTONIC) + WINDOW_NS);
+	set_due(player, row, stub_now() + WINDOW_NS);
 	send_segment(player, row, TCP_SYN, row->second_ts, FIRST_TS + (uint32_t)row->ts_delta);
 }
 
 static void close_ends(struct player *player, struct row *row)
 {
 	row->step = CLOSED;
-	set_due(player, row, now_ns(CLOCK_MONOTONIC) + (int64_t)(row->elapsed_s * NS_PER_S));
+	set_due(player, row, stub_now() + (int64_t)(row->elapsed_s * NS_PER_S));
 }
 
 /* What time brings. */
@@ -389,33 +240,25 @@ static void rejected(const struct recycle_reject *reject, void *arg)
 
 static void read_tun(struct player *player, struct host *host)
 {
-	_Alignas(8) uint8_t ip[2048];
-	ssize_t len;
+	struct packet packet;
+	struct row *row;
 
-	while ((len = read(host->tun, ip, sizeof(ip))) > 0) {
-		struct packet packet;
-		struct row *row;
-
-		if (!packet_read(ip, (size_t)len, &packet))	/* IPv6 looks for neighbours */
-			continue;
+	while (stub_read(&host->stub, &packet)) {
 		row = row_of(host, &packet.dst);
 		assert_non_null(row);
-		assert_true(packet_sound(ip, (size_t)len));
 		step_by_segment(player, row, &packet);
 	}
 }
 
 static void serve(struct host *host)
 {
-	struct sockaddr_in from;
+	struct sockaddr_in6 from;
 	socklen_t len = sizeof(from);
 
-	for (int fd; (fd = accept(host->listener, (struct sockaddr *)&from, &len)) >= 0;) {
-		struct endpoint peer = { 0 };
-		struct row *row;
+	for (int fd; (fd = accept(host->stub.listener, (struct sockaddr *)&from, &len)) >= 0;) {
+		struct endpoint peer = { .addr = from.sin6_addr };
+		struct row *row = row_of(host, &peer);
 
-		memcpy(&peer.addr.s6_addr[12], &from.sin_addr, 4);
-		row = row_of(host, &peer);
 		assert_non_null(row);
 		row->fd = fd;
 		row->fin_acked |= row->server_closes;
@@ -423,68 +266,12 @@ static void serve(struct host *host)
 	}
 }
 
-static int open_tun(void)
-{
-	struct ifreq ifr = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_false(ioctl(fd, TUNSETIFF, &ifr));
-	return fd;
-}
-
-static int open_listener(void)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(SERVER_PORT) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_false(bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
-	assert_false(listen(fd, 4096));
-	return fd;
-}
-
-static void must(int ret, const struct err *err)
-{
-	if (ret < 0)
-		fail_msg("%s", err->text);
-}
-
 static void host_up(struct host *host, bool recycle, bool timestamps)
 {
-	struct err err = { 0 };
-	struct net *net;
-	int home;
-
-	host->ns = ns_new(&err);
-	must(host->ns, &err);
-	must(sysctl_set(host->ns, "net.ipv4.tcp_syncookies", "0", &err), &err);
-	must(sysctl_set(host->ns, "net.ipv4.tcp_max_syn_backlog", "100000", &err), &err);
-	must(sysctl_set(host->ns, "net.ipv4.tcp_timestamps", timestamps ? "1" : "0", &err), &err);
-	home = ns_enter(host->ns, &err);
-	must(home, &err);
-	host->tun = open_tun();
-	net = net_open(&err);
-	assert_non_null(net);
-	must(net_addr(net, "tun0", "10.0.0.1/8", &err), &err);
-	must(net_up(net, "tun0", &err), &err);
-	net_close(net);
-	host->listener = open_listener();
-	ns_leave(home);
-	if (!recycle)
-		return;
-	host->recycle = recycle_open(host->ns, &err);
-	must(host->recycle ? 0 : -1, &err);
-	recycle_on_reject(host->recycle, rejected, host);
-}
-
-static void host_down(struct host *host)
-{
-	recycle_close(host->recycle);
-	close(host->listener);
-	close(host->tun);
-	close(host->ns);
-	free(host->rows);
+	stub_up(&host->stub);
+	stub_set(&host->stub, "net.ipv4.tcp_timestamps", timestamps ? "1" : "0");
+	if (recycle)
+		stub_recycle(&host->stub, rejected, host);
 }
 
 static void set_addresses(struct player *player)
@@ -497,13 +284,8 @@ static void set_addresses(struct player *player)
 		*(struct row **)grow(&host->rows, at, sizeof(row)) = row;
 		row->fd = -1;
 		row->seq = FIRST_SEQ;
-		row->server = (struct endpoint){ AF_INET, IN6ADDR_ANY_INIT, SERVER_PORT };
-		row->server.addr = (struct in6_addr){ .s6_addr = { [10] = 255, [11] = 255, 10, 0, 0, 1 } };
-		row->peer = row->server;
-		row->peer.port = 40000;
-		row->peer.addr.s6_addr[13] = 1;
-		row->peer.addr.s6_addr[14] = (uint8_t)(at >> 8);
-		row->peer.addr.s6_addr[15] = (uint8_t)at;
+		row->server = stub_host();
+		row->peer = stub_peer(at, 40000);
 	}
 }
 
@@ -511,7 +293,7 @@ static void set_addresses(struct player *player)
 
 static void step_all_due(struct player *player)
 {
-	int64_t now = now_ns(CLOCK_MONOTONIC);
+	int64_t now = stub_now();
 
 	if (now < player->next_ns)
 		return;
@@ -534,7 +316,7 @@ static int64_t next_ns(const struct player *player)
 
 	for (int i = 0; i < 4; i++) {
 		const struct host *host = &player->hosts[i / 2][i % 2];
-		int64_t at = host->recycle ? recycle_next_deadline_ns(host->recycle) : -1;
+		int64_t at = host->stub.recycle ? recycle_next_deadline_ns(host->stub.recycle) : -1;
 
 		if (at >= 0 && at < next)
 			next = at;
@@ -548,17 +330,17 @@ static void play(struct player *player)
 
 	while (player->left) {
 		struct pollfd fds[12] = { 0 };
-		int64_t wait_ns = next_ns(player) - now_ns(CLOCK_MONOTONIC);
+		int64_t wait_ns = next_ns(player) - stub_now();
 		struct timespec timeout = { 0 };
 		int n = 0;
 
 		for (int i = 0; i < 4; i++) {
 			struct host *host = &player->hosts[i / 2][i % 2];
 
-			fds[n++] = (struct pollfd){ .fd = host->tun, .events = POLLIN };
-			fds[n++] = (struct pollfd){ .fd = host->listener, .events = POLLIN };
-			if (host->recycle)
-				n += recycle_fds(host->recycle, fds + n, 1);
+			fds[n++] = (struct pollfd){ .fd = host->stub.tun, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = host->stub.listener, .events = POLLIN };
+			if (host->stub.recycle)
+				n += recycle_fds(host->stub.recycle, fds + n, 1);
 		}
 		if (wait_ns > 0)
 			timeout = (struct timespec){ wait_ns / NS_PER_S, wait_ns % NS_PER_S };
@@ -566,9 +348,9 @@ static void play(struct player *player)
 		for (int i = 0; i < 4; i++) {
 			struct host *host = &player->hosts[i / 2][i % 2];
 
-			if (host->recycle) {
-				must(recycle_handle(host->recycle, &err), &err);
-				must(recycle_tick(host->recycle, now_ns(CLOCK_MONOTONIC), &err), &err);
+			if (host->stub.recycle) {
+				stub_must(recycle_handle(host->stub.recycle, &err), &err);
+				stub_must(recycle_tick(host->stub.recycle, stub_now(), &err), &err);
 			}
 			read_tun(player, host);
 			serve(host);
@@ -623,10 +405,12 @@ static void the_emulation_decides_as_a_4_9_kernel_did(void **state)
 	print_message("%u of %u rows agree; %u SYNs rejected, by the kernel %u\n", agree, n, rejected, paws);
 	print_message("%u of %u rows agree when the timer's granule ends otherwise\n", others, player.n - n);
 	for (int i = 0; i < 4; i++)
-		host_down(&player.hosts[i / 2][i % 2]);
+		stub_down(&player.hosts[i / 2][i % 2].stub);
 	assert_int_equal(n, 2760);
 	assert_int_equal(agree, n);
 	assert_int_equal(others, player.n - n);
+	for (int i = 0; i < 4; i++)
+		free(player.hosts[i / 2][i % 2].rows);
 	free(player.rows);
 }
 
