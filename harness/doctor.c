@@ -53,8 +53,8 @@ static bool check_here(void)
 
 	uname(&uts);
 	printf("this machine's own kernel, Linux %s (real time; twlab run --here)\n", uts.release);
-	if (needs_namespace(&err)) {
-		row(false, err.text, "be root");
+	if (ns_be_root(&err) || needs_namespace(&err)) {
+		row(false, err.text, NULL);
 		return false;
 	}
 	for (const struct need *need = needs; need->name; need++) {

@@ -173,7 +173,12 @@ int needs_namespace(struct err *err)
 {
 	auto_close int ns = ns_new(err);
 
-	return ns < 0 ? -err->code : 0;
+	if (ns < 0) {
+		snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
+			 "; be root, or use the vm runner");
+		return -err->code;
+	}
+	return 0;
 }
 
 int needs_met(const struct plan *plan, struct err *err)

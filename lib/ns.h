@@ -4,6 +4,11 @@
 
 #include "lib/err.h"
 
+/* Let a caller who is not root make namespaces: in a user namespace in which it
+ * is. 0 if it is root anyway. Where the system does not allow it, negative.
+ */
+int ns_be_root(struct err *err);
+
 /* Make a network namespace and return an fd that keeps it alive. The caller
  * stays where it was. On failure returns a negative errno and fills @err.
  */

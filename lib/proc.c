@@ -18,6 +18,16 @@
 
 enum { READ, WRITE };
 
+/* In a user namespace that has no nobody (ns_be_root) one stays who one is. */
+static int become_nobody(void)
+{
+	if (setgroups(0, NULL) && errno != EPERM)
+		return -1;
+	if (setgid(NOBODY))
+		return errno == EINVAL ? 0 : -1;
+	return setuid(NOBODY);
+}
+
 static _Noreturn void become(const struct proc_start *start, int in, int out, int errors, int report)
 {
 	const int std[] = { in, out, errors };
@@ -35,8 +45,7 @@ static _Noreturn void become(const struct proc_start *start, int in, int out, in
 		goto fail;
 	if (start->dir && chdir(start->dir))
 		goto fail;
-	if (!start->privileged && geteuid() == 0 &&
-	    (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY)))
+	if (!start->privileged && geteuid() == 0 && become_nobody())
 		goto fail;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* setuid() took it back */
 	execv(start->argv[0], start->argv);
