@@ -11,14 +11,12 @@
 #include <jansson.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "bundle.h"
-#include "cache.h"
-#include "files.h"
+#include "devstate.h"
 #include "guest.h"
 #include "image.h"
+#include "job.h"
 #include "qemu.h"
 #include "snapshot.h"
 #include "talk.h"
@@ -26,7 +24,6 @@
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
-#define STATE_MAX	(8 << 20) /* the devices' state is some 50 kB */
 #define VM_FDS		4	/* descriptors a guest is polled for */
 
 struct vm {
@@ -38,9 +35,7 @@ struct vm {
 	struct tail console;
 
 	int ram_fd, job_fd, take_fd;
-	int state_fd, state_theirs;	/* our end of the devices' state, and QEMU's */
-	char *state;
-	size_t state_len, state_sent;
+	struct devstate state;
 
 	/* What has happened. */
 	bool restoring, hello, paused, migrated, rebuilt;
@@ -92,7 +87,7 @@ static bool has_paused(const struct vm *vm)
 
 static bool has_migrated(const struct vm *vm)
 {
-	return vm->migrated && (vm->restoring || vm->state_fd < 0);
+	return vm->migrated && (vm->restoring || vm->state.fd < 0);
 }
 
 static int ask_capabilities(struct vm *vm, struct err *err)
@@ -111,9 +106,9 @@ static int ask_ignore_shared(struct vm *vm, struct err *err)
 
 static int ask_take_state(struct vm *vm, struct err *err)
 {
-	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state_theirs, err);
+	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state.theirs, err);
 
-	close_fd(&vm->state_theirs);	/* the pipe ends when QEMU's own end is closed */
+	close_fd(&vm->state.theirs);	/* the pipe ends when QEMU's own end is closed */
 	return id;
 }
 
@@ -237,32 +232,6 @@ static void read_console(struct vm *vm)
 		tail_add(&vm->console, data, (size_t)n);
 }
 
-/* A pipe holds less than a large state: what does not fit now is sent later. */
-static int move_state(struct vm *vm, struct err *err)
-{
-	ssize_t n;
-
-	while (vm->state_fd >= 0 && vm->restoring && vm->state_sent < vm->state_len) {
-		n = write(vm->state_fd, vm->state + vm->state_sent, vm->state_len - vm->state_sent);
-		if (n < 0)
-			return errno == EAGAIN ? 0 : err_set(err, errno, "cannot restore");
-		vm->state_sent += (size_t)n;
-	}
-	while (vm->state_fd >= 0 && !vm->restoring) {
-		vm->state = must_realloc(vm->state, vm->state_len + 65536, 1);
-		n = read(vm->state_fd, vm->state + vm->state_len, 65536);
-		if (n < 0)
-			return errno == EAGAIN ? 0 : err_set(err, errno, "cannot save");
-		vm->state_len += (size_t)n;
-		if (vm->state_len > STATE_MAX)
-			return err_set(err, 0, "QEMU's state is larger than %d MB", STATE_MAX >> 20);
-		if (n == 0)
-			break;
-	}
-	close_fd(&vm->state_fd);
-	return 0;
-}
-
 /* Did a migration (a save or a restore) come to @status? */
 static bool is_status(const json_t *event, const char *status)
 {
@@ -307,60 +276,17 @@ static int hear(struct vm *vm, struct err *err)
 	}
 	read_talk(vm);
 	read_console(vm);
-	return ret < 0 ? ret : move_state(vm, err);
-}
-
-/* ---- the result ---- */
-
-static int take_files(struct vm_result *result, const void *data, size_t len,
-		      struct err *err)
-{
-	size_t begin, i;
-	json_t *head, *row;
-	json_int_t virtual_ns;
-	const char *release;
-	int ret = bundle_open(data, len, &head, &begin, err);
-
-	if (ret)
-		return ret;
-	if (json_unpack(head, "{s:i, s:I, s:s}", "status", &result->status,
-			"virtual_ns", &virtual_ns, "release", &release)) {
-		json_decref(head);
-		return err_set(err, 0, "the guest's result is garbage");
-	}
-	result->virtual_ns = virtual_ns;
-	snprintf(result->kernel_release, sizeof(result->kernel_release), "%s", release);
-	json_array_foreach(json_object_get(head, "files"), i, row) {
-		struct files got = { result->files, result->n_files };
-		struct vm_file file;
-
-		ret = bundle_file(data, len, begin, row, &file, err);
-		if (ret)
-			break;
-		files_add(&got, file.path, file.mode, file.data, file.len);
-		result->files = got.item;
-		result->n_files = got.n;
-	}
-	json_decref(head);
-	return ret;
+	return ret < 0 ? ret : devstate_step(&vm->state, err);
 }
 
 static int take_result(struct vm *vm, struct err *err)
 {
-	struct stat st;
-	void *data;
-	int ret;
-
-	if (fstat(vm->take_fd, &st) || (size_t)st.st_size != vm->len)
-		return err_set(err, 0, "the guest's result was cut short");
-	data = mmap(NULL, vm->len, PROT_READ, MAP_SHARED, vm->take_fd, 0);
-	if (data == MAP_FAILED)
-		return err_set(err, errno, "cannot take the guest's result");
-	ret = take_files(&vm->result, data, vm->len, err);
-	munmap(data, vm->len);
+	if (job_result(vm->take_fd, vm->len, &vm->result, err))
+		return -err->code;
+	vm->clock_ns = vm->result.virtual_ns;
 	vm->result.wall_ns = wall_ns() - vm->started_ns;
 	vm->result.rss_kb = qemu_rss_kb(&vm->qemu);
-	return ret;
+	return 0;
 }
 
 /* ---- stepping ---- */
@@ -442,8 +368,8 @@ static size_t fds_of(const struct vm *vm, struct pollfd *fds)
 	fds[n++] = (struct pollfd){ qmp_fd(vm->qemu.qmp), POLLIN };
 	fds[n++] = (struct pollfd){ vm->qemu.console_fd, POLLIN };
 	fds[n++] = (struct pollfd){ vm->qemu.talk_fd, POLLIN };
-	if (vm->state_fd >= 0)
-		fds[n++] = (struct pollfd){ vm->state_fd, vm->restoring ? POLLOUT : POLLIN };
+	if (vm->state.fd >= 0)
+		fds[n++] = (struct pollfd){ vm->state.fd, vm->state.sending ? POLLOUT : POLLIN };
 	return n;
 }
 
@@ -478,7 +404,7 @@ static struct vm *vm_new(struct image *image, bool restoring)
 	vm->image = image;
 	vm->restoring = restoring;
 	vm->stage = restoring ? running : saving;
-	vm->ram_fd = vm->job_fd = vm->take_fd = vm->state_fd = vm->state_theirs = -1;
+	vm->ram_fd = vm->job_fd = vm->take_fd = vm->state.fd = vm->state.theirs = -1;
 	vm->qemu = (struct qemu){ -1, NULL, -1, -1 };
 	return vm;
 }
@@ -494,13 +420,7 @@ static int launch(struct vm *vm, struct err *err)
 		.job_fd = vm->job_fd,
 		.take_fd = vm->take_fd,
 	};
-	int ends[2], ours = vm->restoring ? 1 : 0;
 
-	if (pipe2(ends, O_CLOEXEC))
-		return err_set(err, errno, "cannot make a pipe");
-	vm->state_fd = ends[ours];
-	vm->state_theirs = ends[!ours];
-	fcntl(vm->state_fd, F_SETFL, O_NONBLOCK);
 	return qemu_start(&vm->qemu, &setup, err);
 }
 
@@ -515,12 +435,13 @@ static int boot(struct image *image, struct err *err)
 	if (vm->ram_fd < 0 || ftruncate(vm->ram_fd, (off_t)image->mem_mb << 20))
 		ret = err_set(err, errno, "no memory for a guest");
 	else
-		ret = launch(vm, err);
+		ret = devstate_open(&vm->state, false, NULL, 0, err) || launch(vm, err) ?
+			-err->code : 0;
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
 		;
 	if (ret > 0)
 		ret = snapshot_write(image->kernel.name, image->key, image->mem_mb, vm->ram_fd,
-				     vm->state, vm->state_len, err);
+				     vm->state.data, vm->state.len, err);
 	else
 		err_in(err, "cannot boot the kernel");
 	vm_free(vm);
@@ -564,42 +485,6 @@ int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *er
 	return 0;
 }
 
-static void add_files(struct files *all, const char *below, const struct vm_file *files, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		auto_free char *path = must_printf("%s/%s", below, files[i].path);
-
-		files_add(all, path, files[i].mode, files[i].data, files[i].len);
-	}
-}
-
-static int pack_job(const struct vm_job *job, struct err *err)
-{
-	auto_files struct files all = { 0 };
-	auto_free char *seed = must_printf("%llu", (unsigned long long)job->seed);
-	auto_free void *data = NULL;
-	json_t *argv = json_array(), *head;
-	auto_close int fd = -1;
-	size_t len;
-	int ret;
-
-	for (size_t i = 0; job->argv[i]; i++)
-		json_array_append_new(argv, json_string(job->argv[i]));
-	head = json_pack("{s:s, s:o}", "seed", seed, "argv", argv);
-	add_files(&all, "work", job->files, job->n_files);
-	add_files(&all, "root", job->system, job->n_system);
-	ret = bundle_pack(head, all.item, all.n, &data, &len, err);
-	json_decref(head);
-	if (ret)
-		return ret;
-	fd = memfd_create("job", MFD_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, errno, "cannot make the job");
-	if (cache_write(fd, data, len, err))
-		return -err->code;
-	return steal_fd(&fd);
-}
-
 /* Restore a guest from the snapshot, with the job that is there already. */
 static int restore(struct vm *vm, struct err *err)
 {
@@ -608,8 +493,8 @@ static int restore(struct vm *vm, struct err *err)
 	if (find_snapshot(vm->image, &snapshot, NULL, err))
 		return -err->code;
 	vm->ram_fd = steal_fd(&snapshot.fd);
-	vm->state = steal_ptr((char **)&snapshot.state);
-	vm->state_len = snapshot.state_len;
+	if (devstate_open(&vm->state, true, steal_ptr(&snapshot.state), snapshot.state_len, err))
+		return -err->code;
 	vm->hello_limit_ns = wall_ns() + HELLO_LIMIT_S * NS_PER_S;
 	return launch(vm, err);
 }
@@ -625,7 +510,7 @@ struct vm *vm_start(const struct vm_job *job, struct err *err)
 	vm->output = job->output;
 	vm->arg = job->arg;
 	vm->take_fd = memfd_create("result", MFD_CLOEXEC);
-	vm->job_fd = pack_job(job, err);
+	vm->job_fd = job_pack(job, err);
 	if (vm->take_fd < 0)
 		err_set(err, errno, "no memory for a result");
 	if (vm->take_fd < 0 || vm->job_fd < 0 || restore(vm, err)) {
@@ -646,12 +531,8 @@ static int start_again(struct vm *vm, struct err *err)
 	qemu_stop(&vm->qemu);
 	talk_free(&vm->talk);
 	snapshot_drop(vm->image->kernel.name, vm->image->key);
-	free(vm->state);
-	vm->state = NULL;
-	vm->state_sent = 0;
+	devstate_close(&vm->state);
 	close_fd(&vm->ram_fd);
-	close_fd(&vm->state_fd);
-	close_fd(&vm->state_theirs);
 	vm->rebuilt = true;
 	vm->paused = vm->migrated = false;
 	vm->stage = running;
@@ -724,13 +605,11 @@ void vm_free(struct vm *vm)
 	qemu_stop(&vm->qemu);
 	talk_free(&vm->talk);
 	free(vm->console.text);
-	free(vm->state);
+	devstate_close(&vm->state);
 	free(vm->gave_up);
 	vm_result_free(&vm->result);
 	close_fd(&vm->ram_fd);
 	close_fd(&vm->job_fd);
 	close_fd(&vm->take_fd);
-	close_fd(&vm->state_fd);
-	close_fd(&vm->state_theirs);
 	free(vm);
 }

@@ -1,0 +1,15 @@
+/* job.h - a guest's job and its result, as they cross the border */
+#ifndef TWLAB_JOB_H
+#define TWLAB_JOB_H
+
+#include "vm.h"
+
+/* @job as the bundle that PID 1 reads (guest.h), in a memory file: its fd. */
+int job_pack(const struct vm_job *job, struct err *err);
+
+/* Fill @result's status, files, virtual_ns and kernel_release from the bundle of
+ * @len bytes that the memory file @fd holds.
+ */
+int job_result(int fd, size_t len, struct vm_result *result, struct err *err);
+
+#endif
