@@ -1,12 +1,8 @@
 /* image.c - a kernel ready to run: its initramfs, and the name of its snapshot */
 #include "image.h"
 
-#include <errno.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 
-#include "archive.h"
-#include "cache.h"
-#include "initramfs.h"
 #include "qemu.h"
 
 #if defined(__has_feature)
@@ -25,32 +21,24 @@
 
 static struct image *images;
 
-static int make_initramfs(struct image *image, char **digest, struct err *err)
-{
-	auto_files struct files files = { 0 };
-	auto_free void *data = NULL;
-	size_t len;
-
-	if (initramfs_files(&image->kernel, &files, err) ||
-	    archive_pack(&files, &data, &len, err))
-		return err_in(err, "cannot make the initramfs");
-	image->initramfs_fd = memfd_create("initramfs", MFD_CLOEXEC);
-	if (image->initramfs_fd < 0)
-		return err_set(err, errno, "cannot make the initramfs");
-	*digest = kernel_digest(data, len);
-	return cache_write(image->initramfs_fd, data, len, err);
-}
-
 static int make(struct image *image, const char *name, struct err *err)
 {
-	auto_free char *identity = NULL, *digest = NULL, *all = NULL, *key = NULL;
+	auto_free char *qemu = NULL, *initramfs = NULL, *modules = NULL;
+	auto_free char *all = NULL, *key = NULL;
+	struct stat st;
 
-	if (kernel_find(name, &image->kernel, err) || make_initramfs(image, &digest, err))
+	if (kernel_find(name, &image->kernel, err) || initramfs_plan(&image->plan, err))
 		return -err->code;
-	identity = qemu_identity(&image->kernel, image->mem_mb, err);
-	if (!identity)
+	qemu = qemu_identity(&image->kernel, image->mem_mb, err);
+	if (!qemu)
 		return -err->code;
-	all = must_printf("%s\n%s\n%s\n", identity, image->kernel.digest, digest);
+	initramfs = initramfs_identity(&image->plan);
+	if (image->kernel.modules && !stat(image->kernel.modules, &st))
+		modules = must_printf("%lld.%09ld", (long long)st.st_mtim.tv_sec,
+				      st.st_mtim.tv_nsec);
+	else
+		modules = must_strdup("none");
+	all = must_printf("%s\n%s\n%s\n%s\n", qemu, image->kernel.digest, modules, initramfs);
 	key = kernel_digest(all, strlen(all));
 	image->key = must_printf("%.32s", key);
 	return 0;
@@ -69,11 +57,9 @@ struct image *image_get(const char *name, unsigned int mem_mb, struct err *err)
 			return image;
 	image = must_calloc(1, sizeof(*image));
 	image->mem_mb = mem_mb;
-	image->initramfs_fd = -1;
 	if (make(image, *name ? name : NULL, err)) {
 		kernel_free(&image->kernel);
-		if (image->initramfs_fd >= 0)
-			close(image->initramfs_fd);
+		initramfs_free(&image->plan);
 		free(image);
 		return NULL;
 	}

@@ -2,13 +2,13 @@
 #ifndef TWLAB_IMAGE_H
 #define TWLAB_IMAGE_H
 
-#include "kernel.h"
+#include "initramfs.h"
 
 struct image {
 	char *asked;		/* the name it was asked for by, "" for the default */
 	struct kernel kernel;
 	unsigned int mem_mb;
-	int initramfs_fd;
+	struct initramfs plan;
 	char *key;		/* names the snapshot: a digest of all it depends on */
 	struct image *next;
 };

@@ -1,11 +1,14 @@
 /* initramfs.c - the file system that a guest boots into */
 #include "initramfs.h"
 
+#include <errno.h>
 #include <glob.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "archive.h"
+#include "cache.h"
 #include "modules.h"
-#include "program.h"
 
 static const struct {
 	const char *path;
@@ -33,9 +36,18 @@ static const char *const lab_places[] = {
 	"../lib/twlab/labs/*/*",	/* installed */
 };
 
-static int add_labs(struct files *files, const char *self, struct err *err)
+static void add(struct initramfs *plan, char *to, const char *from)
 {
-	int dir_len = (int)(strrchr(self, '/') - self), ret = 0;
+	paths_add(&plan->to, to);
+	free(to);
+	if (plan->from.n < plan->to.n)
+		*(char **)grow(&plan->from.item, plan->from.n++, sizeof(char *)) =
+			must_strdup(from);
+}
+
+static void add_labs(struct initramfs *plan, const char *self)
+{
+	int dir_len = (int)(strrchr(self, '/') - self);
 
 	for (size_t i = 0; i < ARRAY_SIZE(lab_places); i++) {
 		auto_free char *pattern = must_printf("%.*s/%s", dir_len, self, lab_places[i]);
@@ -43,33 +55,74 @@ static int add_labs(struct files *files, const char *self, struct err *err)
 		struct stat st;
 
 		if (glob(pattern, 0, NULL, &found) == 0)
-			for (size_t k = 0; !ret && k < found.gl_pathc; k++) {
+			for (size_t k = 0; k < found.gl_pathc; k++) {
 				const char *path = found.gl_pathv[k];
-				auto_free char *to = must_printf("twlab%s", strstr(path, "/labs/"));
 
 				if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0111)
-					ret = files_add_from(files, to, path, err);
+					add(plan, must_printf("twlab%s", strstr(path + dir_len, "/labs/")),
+					    path);
 			}
 		globfree(&found);
 	}
-	return ret;
 }
 
-int initramfs_files(const struct kernel *kernel, struct files *files, struct err *err)
+int initramfs_plan(struct initramfs *plan, struct err *err)
 {
-	auto_files struct files own = { 0 };
 	auto_free char *self = program_self(err);
+	auto_paths struct paths needs = { 0 };
 
-	if (!self || program_add(&own, NULL, self, err))
+	if (!self || program_needs(self, &needs, err))
 		return -err->code;
-	free(own.item[0].path);
-	own.item[0].path = must_strdup("twlab/twlab");
-	*files = own;
-	own = (struct files){ 0 };
+	add(plan, must_strdup("twlab/twlab"), self);
+	for (size_t i = 1; i < needs.n; i++)
+		add(plan, must_strdup(needs.item[i] + 1), needs.item[i]);
+	add_labs(plan, self);
+	return 0;
+}
+
+void initramfs_free(struct initramfs *plan)
+{
+	paths_free(&plan->to);
+	paths_free(&plan->from);
+}
+
+char *initramfs_identity(const struct initramfs *plan)
+{
+	char *text = must_strdup("");
+
+	for (size_t i = 0; i < plan->to.n; i++) {
+		struct stat st = { 0 };
+		char *longer;
+
+		stat(plan->from.item[i], &st);
+		longer = must_printf("%s%s %s %lld %lld.%09ld\n", text, plan->to.item[i],
+				     plan->from.item[i], (long long)st.st_size,
+				     (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
+		    struct err *err)
+{
+	auto_files struct files files = { 0 };
+	auto_free void *data = NULL;
+	auto_close int fd = -1;
+	size_t len;
+
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
-		files_add(files, fixed[i].path, fixed[i].mode, fixed[i].text,
+		files_add(&files, fixed[i].path, fixed[i].mode, fixed[i].text,
 			  fixed[i].text ? strlen(fixed[i].text) : 0);
-	if (add_labs(files, self, err))
-		return -err->code;
-	return kernel->modules ? modules_add(files, kernel->modules, err) : 0;
+	for (size_t i = 0; i < plan->to.n; i++)
+		if (files_add_from(&files, plan->to.item[i], plan->from.item[i], err))
+			return -err->code;
+	if ((kernel->modules && modules_add(&files, kernel->modules, err)) ||
+	    archive_pack(&files, &data, &len, err))
+		return err_in(err, "cannot make the initramfs");
+	fd = memfd_create("initramfs", MFD_CLOEXEC);
+	if (fd < 0 || cache_write(fd, data, len, err))
+		return err_set(err, errno, "cannot make the initramfs");
+	return steal_fd(&fd);
 }

@@ -8,10 +8,25 @@
 #ifndef TWLAB_INITRAMFS_H
 #define TWLAB_INITRAMFS_H
 
-#include "files.h"
 #include "kernel.h"
+#include "program.h"
 
-/* All files of the initramfs for @kernel. */
-int initramfs_files(const struct kernel *kernel, struct files *files, struct err *err);
+/* Which files of this machine go where: to.item[i] from from.item[i]. */
+struct initramfs {
+	struct paths to, from;
+};
+
+/* Work out what goes in (but for the kernel's modules). */
+int initramfs_plan(struct initramfs *plan, struct err *err);
+void initramfs_free(struct initramfs *plan);
+
+/* What it would be built from: each file with its size and time of change, as
+ * one text to be freed.
+ */
+char *initramfs_identity(const struct initramfs *plan);
+
+/* Build it for @kernel: a memory file's descriptor. */
+int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
+		    struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ static void add_files(struct files *all, const char *below, const struct vm_file
 	}
 }
 
-int job_pack(const struct vm_job *job, struct err *err)
+int job_pack(const struct vm_job *job, const struct paths *there, struct err *err)
 {
 	auto_files struct files all = { 0 };
 	auto_free char *seed = must_printf("%llu", (unsigned long long)job->seed);
@@ -32,7 +32,9 @@ int job_pack(const struct vm_job *job, struct err *err)
 		json_array_append_new(argv, json_string(job->argv[i]));
 	head = json_pack("{s:s, s:o}", "seed", seed, "argv", argv);
 	add_files(&all, "work", job->files, job->n_files);
-	add_files(&all, "root", job->system, job->n_system);
+	for (size_t i = 0; i < job->n_system; i++)
+		if (!paths_have(there, job->system[i].path))
+			add_files(&all, "root", &job->system[i], 1);
 	ret = bundle_pack(head, all.item, all.n, &data, &len, err);
 	json_decref(head);
 	if (ret)

@@ -2,10 +2,13 @@
 #ifndef TWLAB_JOB_H
 #define TWLAB_JOB_H
 
+#include "program.h"
 #include "vm.h"
 
-/* @job as the bundle that PID 1 reads (guest.h), in a memory file: its fd. */
-int job_pack(const struct vm_job *job, struct err *err);
+/* @job as the bundle that PID 1 reads (guest.h), in a memory file: its fd. Left
+ * out is what the guest has already: @there.
+ */
+int job_pack(const struct vm_job *job, const struct paths *there, struct err *err);
 
 /* Fill @result's status, files, virtual_ns and kernel_release from the bundle of
  * @len bytes that the memory file @fd holds.

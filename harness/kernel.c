@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <jansson.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
@@ -149,28 +150,31 @@ static int copy_file(const char *from, const char *to, struct err *err)
 	return cache_commit(fd, to, err);
 }
 
-/* Below @from/kernel: files ending in .ko, .ko.xz, .ko.zst. */
-static int copy_tree(const char *from, const char *to, struct err *err)
+/* The folders of a kernel's modules that labs can have a use for. */
+static const char *const module_folders[] = { "net", "drivers/net", "lib", "crypto" };
+
+/* All modules below @from, beside each other in @to: their names are unique. The
+ * kernel and modprobe take '-' in one for '_'.
+ */
+static int copy_modules(const char *from, const char *to, struct err *err)
 {
-	DIR *dir = opendir(from);
-	struct dirent *entry;
+	char *const roots[] = { (char *)from, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *entry;
 	int ret = 0;
 
-	if (!dir)
-		return err_set(err, errno, "cannot read %s", from);
-	while (!ret && (entry = readdir(dir))) {
-		auto_free char *source = must_printf("%s/%s", from, entry->d_name);
-		auto_free char *target = must_printf("%s/%s", to, entry->d_name);
-		struct stat st;
+	while (!ret && fts && (entry = fts_read(fts))) {
+		auto_free char *path = must_printf("%s/%s", to, entry->fts_name);
 
-		if (*entry->d_name == '.' || lstat(source, &st))
+		if (entry->fts_info != FTS_F || !strstr(entry->fts_name, ".ko"))
 			continue;
-		if (S_ISDIR(st.st_mode))
-			ret = copy_tree(source, target, err);
-		else if (S_ISREG(st.st_mode))
-			ret = copy_file(source, target, err);
+		for (char *at = strrchr(path, '/'); *at; at++)
+			if (*at == '-')
+				*at = '_';
+		ret = copy_file(entry->fts_path, path, err);
 	}
-	closedir(dir);
+	if (fts)
+		fts_close(fts);
 	return ret;
 }
 
@@ -206,9 +210,14 @@ static int fill(const char *temp, const char *image, const char *modules,
 		return err_in(err, image);
 	digest = kernel_digest(data, len);
 	if (copy_file(image, to_image, err) ||
-	    (modules && copy_tree(modules, to_modules, err)) ||
 	    (config && copy_file(config, to_config, err)))
 		return -err->code;
+	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {
+		auto_free char *folder = must_printf("%s/%s", modules, module_folders[i]);
+
+		if (!access(folder, F_OK) && copy_modules(folder, to_modules, err))
+			return -err->code;
+	}
 	return write_about(temp, release, digest, from, err);
 }
 

@@ -1,7 +1,7 @@
 /* kernel.h - the kernels that a guest can run: a folder of the cache each
  *
  *	kernels/NAME/vmlinuz	 a bzImage
- *	kernels/NAME/modules/	 lib/modules/RELEASE/kernel of its package, if any
+ *	kernels/NAME/modules/	 its modules for networks, NAME.ko[.xz], if it has any
  *	kernels/NAME/config	 what it was built with, if known
  *	kernels/NAME/about.json	 release, version text, digest, where it is from
  */

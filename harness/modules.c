@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <libkmod.h>
 
 #include "archive.h"
@@ -32,56 +31,26 @@ static const char *const wanted[] = {
 	"af_packet", "ipv6",
 };
 
-/* A module's file among those of the kernel. */
-struct module {
-	char *name;		/* as modprobe writes it: with '_' */
-	char *path;
-	bool added;
-};
+static const char *const endings[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
 
-struct pool {
-	struct module *item;
-	size_t n;
-	size_t added;
+/* Where modules are taken from and put to. */
+struct move {
+	const char *dir;
 	struct kmod_ctx *kmod;
+	struct files *files;
+	size_t n;
 };
 
-static char *name_of(const char *path)
+/* The file of module @name, to be freed, or NULL. */
+static char *path_of(const char *dir, const char *name)
 {
-	const char *slash = strrchr(path, '/');
-	char *name = must_strdup(slash ? slash + 1 : path);
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		auto_free char *path = must_printf("%s/%s%s", dir, name, endings[i]);
 
-	name[strcspn(name, ".")] = '\0';
-	for (char *at = name; *at; at++)
-		if (*at == '-')
-			*at = '_';
-	return name;
-}
-
-static void pool_read(struct pool *pool, const char *dir)
-{
-	char *const roots[] = { (char *)dir, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	FTSENT *entry;
-
-	while (fts && (entry = fts_read(fts))) {
-		if (entry->fts_info != FTS_F || !strstr(entry->fts_name, ".ko"))
-			continue;
-		*(struct module *)grow(&pool->item, pool->n++, sizeof(*pool->item)) =
-			(struct module){ name_of(entry->fts_name), must_strdup(entry->fts_path), false };
+		if (!access(path, F_OK))
+			return steal_ptr(&path);
 	}
-	if (fts)
-		fts_close(fts);
-}
-
-static void pool_free(struct pool *pool)
-{
-	for (size_t i = 0; i < pool->n; i++) {
-		free(pool->item[i].name);
-		free(pool->item[i].path);
-	}
-	free(pool->item);
-	kmod_unref(pool->kmod);
+	return NULL;
 }
 
 /* "nf_conntrack,nf_nat" out of the module's own description. */
@@ -102,52 +71,63 @@ static char *depends_of(struct kmod_ctx *kmod, const char *path)
 	return depends ? depends : must_strdup("");
 }
 
-static int add_file(struct pool *pool, const struct module *module,
-		    struct files *files, struct err *err)
+static bool is_added(const struct move *move, const char *name)
 {
-	auto_free char *path = must_printf(MODULES_DIR "/%03zu-%s.ko",
-					   pool->added++, module->name);
+	auto_free char *end = must_printf("-%s.ko", name);
+
+	for (size_t i = 0; i < move->files->n; i++) {
+		const char *path = move->files->item[i].path;
+
+		if (!strncmp(path, MODULES_DIR, strlen(MODULES_DIR)) &&
+		    !strcmp(path + strlen(MODULES_DIR "/000"), end))
+			return true;
+	}
+	return false;
+}
+
+static int add_file(struct move *move, const char *name, const char *from, struct err *err)
+{
+	auto_free char *path = must_printf(MODULES_DIR "/%03zu-%s.ko", move->n++, name);
 	auto_free void *packed = NULL, *data = NULL;
 	size_t packed_len, len;
 
 	/* Not every libkmod in a guest, nor every kernel, knows xz and zstd. */
-	if (cache_read(module->path, &packed, &packed_len, err))
+	if (cache_read(from, &packed, &packed_len, err))
 		return -err->code;
 	if (archive_inflate(packed, packed_len, &data, &len, err))
-		return err_in(err, module->path);
-	files_add(files, path, 0644, data, len);
+		return err_in(err, from);
+	files_add(move->files, path, 0644, data, len);
 	return 0;
 }
 
-static int add(struct pool *pool, const char *name, struct files *files, struct err *err)
+/* A module, after those it depends on; one that is not there is passed over. */
+static int add(struct move *move, const char *name, struct err *err)
 {
-	for (size_t i = 0; i < pool->n; i++) {
-		struct module *module = &pool->item[i];
-		auto_free char *depends = NULL;
+	auto_free char *from = path_of(move->dir, name), *depends = NULL;
 
-		if (module->added || strcmp(module->name, name))
-			continue;
-		module->added = true;
-		depends = depends_of(pool->kmod, module->path);
-		for (char *save, *one = strtok_r(depends, ",", &save); one;
-		     one = strtok_r(NULL, ",", &save))
-			if (add(pool, one, files, err))
-				return -err->code;
-		return add_file(pool, module, files, err);
+	if (!from || is_added(move, name))
+		return 0;
+	depends = depends_of(move->kmod, from);
+	for (char *save, *one = strtok_r(depends, ",", &save); one;
+	     one = strtok_r(NULL, ",", &save)) {
+		for (char *at = one; *at; at++)
+			if (*at == '-')
+				*at = '_';
+		if (add(move, one, err))
+			return -err->code;
 	}
-	return 0;
+	return add_file(move, name, from, err);
 }
 
 int modules_add(struct files *files, const char *dir, struct err *err)
 {
 	static const char *const no_config = NULL;
-	struct pool pool = { .kmod = kmod_new(dir, &no_config) };
+	struct move move = { dir, kmod_new(dir, &no_config), files, 0 };
 	int ret = 0;
 
-	pool_read(&pool, dir);
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(wanted); i++)
-		ret = add(&pool, wanted[i], files, err);
-	pool_free(&pool);
+		ret = add(&move, wanted[i], err);
+	kmod_unref(move.kmod);
 	return ret;
 }
 

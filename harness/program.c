@@ -12,6 +12,28 @@
 
 #define INTERPRETER_DEPTH 4	/* binfmt_script(5 levels in the kernel) */
 
+void paths_add(struct paths *paths, const char *path)
+{
+	if (!paths_have(paths, path))
+		*(char **)grow(&paths->item, paths->n++, sizeof(char *)) = must_strdup(path);
+}
+
+bool paths_have(const struct paths *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!strcmp(paths->item[i], path))
+			return true;
+	return false;
+}
+
+void paths_free(struct paths *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		free(paths->item[i]);
+	free(paths->item);
+	*paths = (struct paths){ 0 };
+}
+
 /* The dynamic linker that the ELF file asks for (PT_INTERP), or NULL. */
 static char *linker_of(const void *data, size_t len)
 {
@@ -45,17 +67,8 @@ static char *interpreter_of(const void *data, size_t len)
 	return must_printf("%.*s", (int)strcspn(text + start, " \t\r\n"), text + start);
 }
 
-static int add_file(struct files *files, const struct files *have, const char *path,
-		    struct err *err)
-{
-	if (files_have(files, path + 1) || (have && files_have(have, path + 1)))
-		return 0;
-	return files_add_from(files, path + 1, path, err);
-}
-
 /* One line of the linker's list: "\tlibc.so.6 => /lib/.../libc.so.6 (0x...)". */
-static int add_listed(struct files *files, const struct files *have, char *line,
-		      struct err *err)
+static int add_listed(struct paths *paths, char *line, struct err *err)
 {
 	char *path = strchr(line, '/'), *end;
 
@@ -66,7 +79,8 @@ static int add_listed(struct files *files, const struct files *have, char *line,
 	end = strstr(path, " (");
 	if (end)
 		*end = '\0';
-	return add_file(files, have, path, err);
+	paths_add(paths, path);
+	return 0;
 }
 
 /* The linker itself says which libraries it would load, as ldd(1) does. */
@@ -87,8 +101,8 @@ static FILE *list_open(const char *linker, const char *path, pid_t *pid)
 	return fdopen(pipe_fd[0], "r");
 }
 
-static int add_libraries(struct files *files, const struct files *have,
-			 const char *linker, const char *path, struct err *err)
+static int add_libraries(const char *linker, const char *path, struct paths *paths,
+			 struct err *err)
 {
 	pid_t pid = -1;
 	auto_fclose FILE *list = list_open(linker, path, &pid);
@@ -98,7 +112,7 @@ static int add_libraries(struct files *files, const struct files *have,
 
 	while (list && !ret && getline(&line, &room, list) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		ret = add_listed(files, have, line, err);
+		ret = add_listed(paths, line, err);
 	}
 	while (list && getline(&line, &room, list) > 0)
 		;
@@ -109,30 +123,33 @@ static int add_libraries(struct files *files, const struct files *have,
 	return ret;
 }
 
-static int add_at_depth(struct files *files, const struct files *have,
-			const char *path, int depth, struct err *err)
+static int add_at_depth(const char *path, int depth, struct paths *paths, struct err *err)
 {
 	auto_free char *linker = NULL, *interpreter = NULL;
 	auto_free void *data = NULL;
 	size_t len;
 
-	if (add_file(files, have, path, err) || cache_read(path, &data, &len, err))
+	if (paths_have(paths, path))
+		return 0;
+	if (cache_read(path, &data, &len, err))
 		return -err->code;
+	paths_add(paths, path);
 	linker = linker_of(data, len);
 	interpreter = interpreter_of(data, len);
-	if (linker && (add_file(files, have, linker, err) ||
-		       add_libraries(files, have, linker, path, err)))
-		return err_in(err, path);
+	if (linker) {
+		paths_add(paths, linker);
+		if (add_libraries(linker, path, paths, err))
+			return err_in(err, path);
+	}
 	if (interpreter && *interpreter == '/' && depth &&
-	    add_at_depth(files, have, interpreter, depth - 1, err))
+	    add_at_depth(interpreter, depth - 1, paths, err))
 		return err_in(err, path);
 	return 0;
 }
 
-int program_add(struct files *files, const struct files *have, const char *path,
-		struct err *err)
+int program_needs(const char *path, struct paths *paths, struct err *err)
 {
-	return add_at_depth(files, have, path, INTERPRETER_DEPTH, err);
+	return add_at_depth(path, INTERPRETER_DEPTH, paths, err);
 }
 
 static char *runnable(const char *path)

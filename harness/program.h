@@ -2,15 +2,24 @@
 #ifndef TWLAB_PROGRAM_H
 #define TWLAB_PROGRAM_H
 
-#include "files.h"
+#include "lib/err.h"
 
-/* Add the file @path (absolute) with what it cannot run without: its shared
- * libraries and the dynamic linker, or a script's interpreter. All keep their
- * own paths, less the first '/'. What @files or @have (may be NULL) hold
- * already is not added again. A file that is neither is added alone.
+/* A list of absolute paths, each once. { 0 } is an empty one. */
+struct paths {
+	char **item;
+	size_t n;
+};
+
+void paths_add(struct paths *paths, const char *path);
+bool paths_have(const struct paths *paths, const char *path);
+void paths_free(struct paths *paths);
+#define auto_paths __attribute__((cleanup(paths_free)))
+
+/* Add the file @path (absolute) and what it cannot run without: its shared
+ * libraries and the dynamic linker, or a script's interpreter (with its). A file
+ * that is neither is added alone.
  */
-int program_add(struct files *files, const struct files *have, const char *path,
-		struct err *err);
+int program_needs(const char *path, struct paths *paths, struct err *err);
 
 /* The program @name as a shell would find it: @name itself with a '/' in it,
  * else along PATH. An absolute path to be freed, or NULL.

@@ -17,7 +17,7 @@
 struct qemu_setup {
 	const struct kernel *kernel;
 	unsigned int mem_mb;
-	int initramfs_fd;
+	int initramfs_fd;	/* read at boot only */
 	int ram_fd;		/* holds the guest's RAM */
 	bool restored;		/* RAM is a snapshot's: read it, never write it */
 	int job_fd;		/* what the guest finds in fw_cfg */

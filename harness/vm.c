@@ -34,7 +34,7 @@ struct vm {
 	struct talk talk;
 	struct tail console;
 
-	int ram_fd, job_fd, take_fd;
+	int initramfs_fd, ram_fd, job_fd, take_fd;
 	struct devstate state;
 
 	/* What has happened. */
@@ -404,7 +404,7 @@ static struct vm *vm_new(struct image *image, bool restoring)
 	vm->image = image;
 	vm->restoring = restoring;
 	vm->stage = restoring ? running : saving;
-	vm->ram_fd = vm->job_fd = vm->take_fd = vm->state.fd = vm->state.theirs = -1;
+	vm->initramfs_fd = vm->ram_fd = vm->job_fd = vm->take_fd = vm->state.fd = vm->state.theirs = -1;
 	vm->qemu = (struct qemu){ -1, NULL, -1, -1 };
 	return vm;
 }
@@ -414,7 +414,7 @@ static int launch(struct vm *vm, struct err *err)
 	struct qemu_setup setup = {
 		.kernel = &vm->image->kernel,
 		.mem_mb = vm->image->mem_mb,
-		.initramfs_fd = vm->image->initramfs_fd,
+		.initramfs_fd = vm->initramfs_fd,
 		.ram_fd = vm->ram_fd,
 		.restored = vm->restoring,
 		.job_fd = vm->job_fd,
@@ -422,6 +422,14 @@ static int launch(struct vm *vm, struct err *err)
 	};
 
 	return qemu_start(&vm->qemu, &setup, err);
+}
+
+static int start_boot(struct vm *vm, struct err *err)
+{
+	vm->initramfs_fd = initramfs_build(&vm->image->plan, &vm->image->kernel, err);
+	if (vm->initramfs_fd < 0 || devstate_open(&vm->state, false, NULL, 0, err))
+		return -err->code;
+	return launch(vm, err);
 }
 
 static int boot(struct image *image, struct err *err)
@@ -435,8 +443,7 @@ static int boot(struct image *image, struct err *err)
 	if (vm->ram_fd < 0 || ftruncate(vm->ram_fd, (off_t)image->mem_mb << 20))
 		ret = err_set(err, errno, "no memory for a guest");
 	else
-		ret = devstate_open(&vm->state, false, NULL, 0, err) || launch(vm, err) ?
-			-err->code : 0;
+		ret = start_boot(vm, err);
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
 		;
 	if (ret > 0)
@@ -510,7 +517,7 @@ struct vm *vm_start(const struct vm_job *job, struct err *err)
 	vm->output = job->output;
 	vm->arg = job->arg;
 	vm->take_fd = memfd_create("result", MFD_CLOEXEC);
-	vm->job_fd = job_pack(job, err);
+	vm->job_fd = job_pack(job, &image->plan.to, err);
 	if (vm->take_fd < 0)
 		err_set(err, errno, "no memory for a result");
 	if (vm->take_fd < 0 || vm->job_fd < 0 || restore(vm, err)) {
@@ -608,6 +615,7 @@ void vm_free(struct vm *vm)
 	devstate_close(&vm->state);
 	free(vm->gave_up);
 	vm_result_free(&vm->result);
+	close_fd(&vm->initramfs_fd);
 	close_fd(&vm->ram_fd);
 	close_fd(&vm->job_fd);
 	close_fd(&vm->take_fd);
