@@ -64,7 +64,7 @@ int inside_run(const char *const *args, const char *const *paths, struct err *er
 	for (; paths && *paths; paths++)
 		if (files_add_from(&files, *paths, *paths, err))
 			return -err->code;
-	if (program_add(&system, NULL, self, err))
+	if (program_add(&system, self, err))
 		return -err->code;
 	job.files = files.item;
 	job.n_files = files.n;

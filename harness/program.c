@@ -152,6 +152,19 @@ int program_needs(const char *path, struct paths *paths, struct err *err)
 	return add_at_depth(path, INTERPRETER_DEPTH, paths, err);
 }
 
+int program_add(struct files *system, const char *path, struct err *err)
+{
+	auto_paths struct paths needs = { 0 };
+
+	if (program_needs(path, &needs, err))
+		return -err->code;
+	for (size_t i = 0; i < needs.n; i++)
+		if (!files_have(system, needs.item[i] + 1) &&
+		    files_add_from(system, needs.item[i] + 1, needs.item[i], err))
+			return -err->code;
+	return 0;
+}
+
 static char *runnable(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -2,7 +2,7 @@
 #ifndef TWLAB_PROGRAM_H
 #define TWLAB_PROGRAM_H
 
-#include "lib/err.h"
+#include "files.h"
 
 /* A list of absolute paths, each once. { 0 } is an empty one. */
 struct paths {
@@ -20,6 +20,9 @@ void paths_free(struct paths *paths);
  * that is neither is added alone.
  */
 int program_needs(const char *path, struct paths *paths, struct err *err);
+
+/* Add those files, read, to what a job brings (vm_job.system). */
+int program_add(struct files *system, const char *path, struct err *err);
 
 /* The program @name as a shell would find it: @name itself with a '/' in it,
  * else along PATH. An absolute path to be freed, or NULL.

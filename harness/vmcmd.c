@@ -44,7 +44,6 @@ static int run(const struct vm_job *job, struct vm_result *result, struct err *e
 int vm_main(int argc, char **argv, struct err *err)
 {
 	auto_files struct files system = { 0 };
-	auto_paths struct paths needs = { 0 };
 	struct vm_job job = { .output = print };
 	struct vm_result result;
 	auto_free char *path = NULL;
@@ -54,11 +53,8 @@ int vm_main(int argc, char **argv, struct err *err)
 	argc--; argv++;
 	path = program_find(argv[0]);
 	if (path) {
-		if (program_needs(path, &needs, err))
+		if (program_add(&system, path, err))
 			return STATUS_ERROR;
-		for (size_t i = 0; i < needs.n; i++)
-			if (files_add_from(&system, needs.item[i] + 1, needs.item[i], err))
-				return STATUS_ERROR;
 		argv[0] = path;
 	}
 	job.argv = (const char *const *)argv;
