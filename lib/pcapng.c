@@ -174,7 +174,7 @@ int pcapng_write(const char *path, const struct trace *trace, const struct pcapn
 {
 	FILE *file = fopen(path, "we");
 	struct block block = { 0 };
-	bool failed;
+	int code = 0;
 
 	if (!file)
 		return err_set(err, errno, "cannot write %s", path);
@@ -185,10 +185,10 @@ int pcapng_write(const char *path, const struct trace *trace, const struct pcapn
 	names_write(&block, about->names, file);
 	for (unsigned int i = 0; i < trace->n_frames && !ferror(file); i++)
 		frame_write(&block, &trace->frames[i], about->start_ns, file);
+	if (ferror(file))
+		code = errno;
 	free(block.data);
-	errno = 0;
-	failed = ferror(file);
-	if (fclose(file) || failed)
-		return err_set(err, errno ? errno : EIO, "cannot write %s", path);
-	return 0;
+	if (fclose(file) && !code)
+		code = errno;
+	return code ? err_set(err, code, "cannot write %s", path) : 0;
 }

@@ -20,11 +20,15 @@ struct pcapng_about {
 
 int pcapng_write(const char *path, const struct trace *trace, const struct pcapng_about *about, struct err *err);
 
-/* Read @path into a new trace (followed: trace_follow() has been called; ids
- * and comments come from the file where it has them). @start_ns is what the
- * stamps are made relative to. Refuses, naming the offset, what is cut short or
- * broken: block lengths that disagree, an interface that was not declared, a
- * captured length beyond the block, ...
+/* Read @path, of either byte order, into a new trace. It comes followed
+ * (trace_follow()); ids and comments that stand in the file take the place of
+ * those that were found. @start_ns is what the stamps are made relative to.
+ * Blocks of unknown kinds are skipped. Refuses, naming the byte, what is cut
+ * short or broken: block lengths that disagree, an interface that was not
+ * declared, a captured length beyond the block, ... Returns NULL then.
+ *
+ * An interface whose if_description is neither of the two that pcapng_write()
+ * writes is taken for a host's if it is its node's only one.
  */
 struct trace *pcapng_read(const char *path, int64_t start_ns, struct err *err);
 

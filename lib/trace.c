@@ -76,8 +76,11 @@ static void frames_sort(struct trace *trace)
 		order[i] = (struct by_time){ trace->frames[i].at_ns, i };
 	qsort(order, trace->n_frames, sizeof(*order), earlier);
 	sorted = must_calloc(trace->n_frames, sizeof(*sorted));
-	for (unsigned int i = 0; i < trace->n_frames; i++)
+	for (unsigned int i = 0; i < trace->n_frames; i++) {
 		sorted[i] = trace->frames[order[i].order];
+		if (!sorted[i].number)
+			sorted[i].number = i + 1;
+	}
 	free(trace->frames);
 	trace->frames = sorted;
 }

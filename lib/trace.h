@@ -33,6 +33,7 @@ struct trace_frame {
 	uint8_t *data;
 	uint64_t packet_id;	/* epb_packetid: the same on every interface the packet passed; 0 = not IP/TCP */
 	char *comment;		/* what a reader should know; NULL for most */
+	unsigned int number;	/* as Wireshark counts: from 1, by time, or by place in the file it was read from */
 };
 
 /* One packet on its way from one end to the other. */
