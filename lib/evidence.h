@@ -93,7 +93,9 @@ struct evidence *evidence_read(const char *dir, struct err *err);
 void evidence_free(struct evidence *evidence);
 
 /* A socket's life on one node, from its rows in states.jsonl, completed by what
- * its packets imply where a state was too short to be sampled.
+ * its packets imply where a state was too short to be sampled (see lib/walk.h).
+ * What was sampled is right where the two disagree. TIME_WAIT is never inferred:
+ * nothing but its timer ends it, so where it was not sampled there was none.
  */
 struct stay {			/* in one state */
 	enum tcp_state state;
@@ -101,7 +103,8 @@ struct stay {			/* in one state */
 	bool inferred;		/* from packets: too short to be sampled */
 	int cause;		/* index of trace.segments that led here; -1 = a call or a timer */
 	bool cause_sent;	/* that segment was sent by this node (else received) */
-	const char *call;	/* when cause is a call or timer: "connect()", "close()", "listen()", "timeout", "SOCK_DESTROY" */
+	const char *call;	/* when cause is a call or timer: "connect()", "close()", "listen()", "timeout",
+				 * "SOCK_DESTROY", "recycling"; NULL where the record does not say */
 	int64_t timer_max_ms;	/* greatest remaining time of its timer that was seen; -1 */
 	unsigned int rearms;	/* how often that timer was set anew */
 	unsigned int line;	/* of states.jsonl where it was first seen; 0 if inferred */
