@@ -1,29 +1,38 @@
 /* facts.h - one line read out of the evidence: who, what, how much, where seen
  *
  * facts.tsv has a fact a line: node, name, value, where. Times are milliseconds
- * with three decimals; names are built from these parts (K, J = 1, 2, ...):
+ * with three decimals. A value is "" where there is nothing to say (a state that
+ * was still there at the end has no length). Names are built from these parts
+ * (K, J = 1, 2, ...; KIND = SYN SYN-ACK FIN RST ACK DATA: FIN with or without
+ * ACK, ACK with nothing else):
  *
- *  connK.path                  the states that node's K-th connection went through: "SYN_SENT ESTABLISHED FIN_WAIT1 ..."; ends in CLOSE when the socket is gone
- *  connK.STATE.ms              time spent there, all stays added ("" when it was still there at the end)
+ *  connK.path                  the states that node's K-th connection went through: "SYN_SENT ESTABLISHED FIN_WAIT1 ...";
+ *                              ends in CLOSE when the socket is gone; "" when it never had a socket (a SYN without an answer)
+ *  connK.STATE.ms              time spent there, all stays added
  *  connK.STATE.timer_ms        greatest remaining time of its timer that was seen
  *  connK.STATE.rearmed         how often that timer was set anew
- *  connK.sent.KIND             segments sent, KIND = SYN SYN-ACK FIN RST ACK DATA (FIN with or without ACK; ACK = bare ACK only)
- *  connK.rcvd.KIND, connK.lost.KIND	... received; sent but lost on the way
- *  connK.first_fin             "yes" if this side's FIN was sent first (both if they crossed: sent before the other's was received)
+ *  connK.sent.KIND             segments sent (a copy that the net made was not sent)
+ *  connK.rcvd.KIND             ... that came in (a copy that came in, too)
+ *  connK.lost.KIND             ... that it sent and that never arrived
+ *  connK.first_fin             "yes" if this side sent a FIN before it got one (both may), else "no"
  *  connK.last_sent             kind of the last segment it sent
- *  connK.KIND.J.at_ms          when it sent its J-th SYN, FIN or RST, since its first segment of that connection
- *  connK.KIND.J.gap_ms         ... since the one before
- *  connK.KIND.J.answer         kind of the segment that the other side sent next in answer ("" = none before the next of this KIND)
- *  connK.served_ms             from its first SYN to ESTABLISHED; "" if never
- *  conns                       how many connections the node had
+ *  connK.KIND.J.at_ms          when it sent its J-th SYN, SYN-ACK, FIN or RST, since the first segment that it sent or got there
+ *  connK.KIND.J.gap_ms         ... since the one before (J > 1)
+ *  connK.KIND.J.answer         kind of the segment that the other side sent next in answer ("" = none before it got the next of this KIND)
+ *  connK.served_ms             client only: from its first SYN to ESTABLISHED; "" if never
+ *  conns                       how many connections the node met packets of
  *  TIME_WAIT.max               most sockets in TIME_WAIT at one moment
- *  syn.older.answered, syn.older.silent, syn.newer.answered, syn.newer.silent, syn.no_ts.answered, syn.no_ts.silent
+ *  syn.older.answered, syn.older.silent, syn.newer.answered, syn.newer.silent, syn.no_ts.answered, syn.no_ts.silent,
+ *  syn.first.answered, syn.first.silent
  *                              SYNs that arrived at this node, by whether their TSval was older (by more than one tick) than the
- *                              newest TSval that this source address had sent to it in a connection that this node closed first, less than 60 s before
+ *                              newest TSval that this source address had sent to it in a connection that this node closed first,
+ *                              its FIN having come less than 60 s before; newer = not older; no_ts = without a TSval; first = no
+ *                              such connection. Not given for nodes that no SYN arrived at
  *  mib.NAME                    by how much a counter rose (TcpExt, Tcp, Ip...: only those that rose), NAME as nstat prints it without its prefix
  *  netem.DEV.drops             what netem took
- *  prog.NAME                   from lines "NAME=VALUE" that the node's program printed
- *  count.NAME                  from "count" events: see events.jsonl
+ *  netem.DEV.packets           what it let pass
+ *  prog.NAME                   from lines "NAME=VALUE" that the node's program printed; the last one, where there are several
+ *  count.NAME                  from "count" events: words "NAME=VALUE"
  */
 #ifndef TWLAB_FACTS_H
 #define TWLAB_FACTS_H
@@ -40,12 +49,25 @@ struct fact {
 struct facts {
 	struct fact *rows;
 	unsigned int n;
+	unsigned int *slots;	/* for finding: place in rows + 1, by hash; 0 = free */
+	unsigned int n_slots;
 };
 
 /* Everything that the evidence says, in a fixed order. Free with facts_free(). */
 void facts_collect(const struct evidence *evidence, struct facts *facts);
+
+/* Add a fact, or put it in the place of the one of that node and name. Texts are
+ * copied; what would break a line or a column becomes '?'.
+ */
+void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
+	       const char *where);
+
+/* NULL if there is none. */
 const struct fact *facts_find(const struct facts *facts, const char *node, const char *name);
+
 int facts_write(const struct facts *facts, const char *path, struct err *err);
+
+/* Read what facts_write() wrote; refuses, naming the line, what is not that. */
 int facts_read(const char *path, struct facts *facts, struct err *err);
 void facts_free(struct facts *facts);
 
