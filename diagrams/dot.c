@@ -221,6 +221,14 @@ void dot_line(struct dot *dot, const struct dot_line *line, struct dot_point a, 
 	dot_curve(dot, line, a, thirds, b);
 }
 
+void dot_cross(struct dot *dot, double x, double y, double r)
+{
+	const struct dot_line stroke = { palette_look(LOOK_LOST) };
+
+	dot_line(dot, &stroke, (struct dot_point){ x - r, y - r }, (struct dot_point){ x + r, y + r });
+	dot_line(dot, &stroke, (struct dot_point){ x - r, y + r }, (struct dot_point){ x + r, y - r });
+}
+
 struct dot *dot_new(double width, double height, const char *title, const char *caption)
 {
 	struct dot *dot = must_calloc(1, sizeof(*dot));

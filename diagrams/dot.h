@@ -69,6 +69,9 @@ void dot_line(struct dot *dot, const struct dot_line *line, struct dot_point a, 
 void dot_curve(struct dot *dot, const struct dot_line *line, struct dot_point a,
 	       const struct dot_point curve[2], struct dot_point b);
 
+/* The cross where something was lost, 2 @r wide. */
+void dot_cross(struct dot *dot, double x, double y, double r);
+
 /* How wide @text is in points, at @size: an estimate, rather too wide. */
 double dot_width(const char *text, double size);
 

@@ -180,14 +180,6 @@ static const struct look *flight_look(const struct segment *segment)
 	return palette_look(segment->from_client ? LOOK_CLIENT : LOOK_SERVER);
 }
 
-static void draw_cross(struct ladder *ladder, double x, double y)
-{
-	const struct dot_line stroke = { palette_look(LOOK_LOST) };
-
-	dot_line(ladder->dot, &stroke, (struct dot_point){ x - 7, y - 7 }, (struct dot_point){ x + 7, y + 7 });
-	dot_line(ladder->dot, &stroke, (struct dot_point){ x - 7, y + 7 }, (struct dot_point){ x + 7, y - 7 });
-}
-
 /* Both ends of the arrow, on the page. */
 static void flight_ends(const struct ladder *ladder, const struct flight *flight,
 			struct dot_point *a, struct dot_point *b)
@@ -222,7 +214,7 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 	flight_ends(ladder, flight, &a, &b);
 	dot_line(ladder->dot, &line, a, b);
 	if (is_lost(segment))
-		draw_cross(ladder, b.x, b.y);
+		dot_cross(ladder->dot, b.x, b.y, 7);
 }
 
 /* "FIN,ACK again" */

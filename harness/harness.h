@@ -20,6 +20,7 @@ enum status {
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int check_main(int argc, char **argv, struct err *err);
+int draw_main(int argc, char **argv, struct err *err);
 int play_main(int argc, char **argv, struct err *err);
 int doctor_main(int argc, char **argv, struct err *err);
 int kernel_main(int argc, char **argv, struct err *err);

@@ -15,6 +15,8 @@ static const struct command {
 	  "\t[-o DIR] [--here] [--jobs N] [--json | --tsv]",
 	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
 	{ "check", check_main, "DIR... [--json | --tsv]", "judge evidence that is there, again" },
+	{ "draw", draw_main, "DIR... | LAB [--variant V] [--set NAME=VALUE] [-o DIR]",
+	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
 	{ "kernel", kernel_main, "list | fetch NAME | add FILE", "the kernels that the labs can run on" },
 	{ "vm", vm_main, "[--kernel K] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },

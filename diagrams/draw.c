@@ -1,0 +1,86 @@
+/* draw.c - every picture of a lab or of a run, into a folder */
+#include "draw.h"
+
+#include "diagrams/ladder.h"
+#include "diagrams/machine.h"
+#include "diagrams/render.h"
+#include "diagrams/timeline.h"
+#include "diagrams/topology.h"
+
+struct pictures {
+	struct picture *items;
+	size_t n;
+};
+
+static void add(struct pictures *pictures, char *name, char *dot, bool placed)
+{
+	struct picture *picture = grow(&pictures->items, pictures->n++, sizeof(*picture));
+
+	*picture = (struct picture){ name, dot, placed };
+}
+
+static int finish(struct pictures *pictures, const char *dir, struct err *err)
+{
+	int rc = render_pictures(pictures->items, pictures->n, dir, err);
+
+	for (size_t i = 0; i < pictures->n; i++)
+		picture_free(&pictures->items[i]);
+	free(pictures->items);
+	return rc;
+}
+
+/* "01-four-way-close · client-first · port=8080" */
+static char *plan_caption(const struct plan *plan)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();	/* only memory can lack, and then there is nothing to write into */
+	fprintf(out, "%s · %s", plan->lab->name, plan->variant);
+	for (unsigned int i = 0; i < plan->n_params; i++)
+		fprintf(out, "%s%s", i ? ", " : " · ", plan->params[i]);
+	fclose(out);
+	return text;
+}
+
+int draw_plan(const struct plan *plan, const char *dir, struct err *err)
+{
+	struct pictures pictures = { 0 };
+	auto_free char *caption = plan_caption(plan);
+
+	add(&pictures, must_strdup("topology"), topology_draw(plan, caption), false);
+	return finish(&pictures, dir, err);
+}
+
+/* Evidence of a lab that we do not know, or that has changed since, is drawn without. */
+static void add_topology(struct pictures *pictures, const struct evidence *evidence, const char *caption)
+{
+	const struct lab *lab = lab_find(evidence->lab);
+	struct plan *plan = lab ? plan_new(lab, evidence->variant, (const char *const *)evidence->params,
+					   evidence->n_params, NULL) : NULL;
+
+	if (plan)
+		add(pictures, must_strdup("topology"), topology_draw(plan, caption), false);
+	plan_free(plan);
+}
+
+int draw_evidence(const struct evidence *evidence, const char *dir, struct err *err)
+{
+	struct pictures pictures = { 0 };
+	struct scene scene;
+	unsigned int n_lives;
+	struct life *lives = lives_read(evidence, &n_lives);
+
+	scene_open(&scene, evidence, lives, n_lives);
+	add_topology(&pictures, evidence, scene.caption);
+	add(&pictures, must_strdup("ladder"), ladder_draw(&scene), true);
+	for (unsigned int i = 0; i < scene.n_conns; i++)
+		add(&pictures, i ? must_printf("states-%u", i + 1) : must_strdup("states"),
+		    machine_draw(&scene, i), true);
+	add(&pictures, must_strdup("timeline"), timeline_draw(&scene), true);
+	scene_close(&scene);
+	lives_free(lives, n_lives);
+	return finish(&pictures, dir, err);
+}

@@ -1,0 +1,22 @@
+/* draw.h - every picture of a lab or of a run, into a folder
+ *
+ *	topology	a lab's nodes, from its tables
+ *	ladder		who sent what to whom
+ *	states		the way of a connection's two ends through TCP's states (states-2, ... for more)
+ *	timeline	how long it took, to scale
+ *
+ * Each is written as NAME.dot, NAME.svg and NAME.png; see render.h.
+ */
+#ifndef TWLAB_DRAW_H
+#define TWLAB_DRAW_H
+
+#include "diagrams/scene.h"
+#include "labs/plan.h"
+
+/* The topology of a lab with its parameters filled in. */
+int draw_plan(const struct plan *plan, const char *dir, struct err *err);
+
+/* All pictures of a run. The topology is drawn if its lab is one of ours. */
+int draw_evidence(const struct evidence *evidence, const char *dir, struct err *err);
+
+#endif

@@ -1,0 +1,403 @@
+/* timeline.c - the picture of how long everything took, to scale */
+#include "timeline.h"
+
+#include "diagrams/plane.h"
+
+enum { LEFT = 168, RIGHT = 940, TOP = 40, AXIS = 478, LEGEND = 506, BAND = 20, TICKS = 22 };
+enum { ROW_BOTH = 30, ROW_NAMED = 13, ROW_ADDRESS = 26, BAR_MOST = 60 };
+enum { WHOLE_WITH_ZOOM = 180, ZOOM_TOP = 246, ZOOM_CONNS = 2, ZOOM_TIMES = 4 };
+
+#define REMEMBERED_NS (60 * NS_PER_S)	/* Linux 4.9, TCP_PAWS_MSL */
+
+struct timeline {
+	const struct scene *scene;
+	const struct trace *trace;
+	struct dot *dot;
+	/* The panel that is being drawn: the whole run, or its beginning in close-up. */
+	int64_t from_ns, to_ns;
+	double top, axis;
+	double row;		/* height of one */
+	bool both;		/* room for both ends of a connection */
+};
+
+static double x_of(const struct timeline *timeline, int64_t at_ns)
+{
+	double part = (double)(at_ns - timeline->from_ns) / (double)(timeline->to_ns - timeline->from_ns);
+
+	return LEFT + plane_max(0, plane_min(1, part)) * (RIGHT - LEFT);
+}
+
+static bool in_panel(const struct timeline *timeline, int64_t from_ns, int64_t to_ns)
+{
+	return from_ns <= timeline->to_ns && to_ns >= timeline->from_ns;
+}
+
+/* The time that is drawn: from the first segment to the last change. */
+static void find_span(struct timeline *timeline)
+{
+	const struct scene *scene = timeline->scene;
+
+	timeline->from_ns = timeline->trace->n_conns ? timeline->trace->conns[0].first_ns : 0;
+	for (unsigned int i = 0; i < timeline->trace->n_segments; i++) {
+		const struct segment *segment = &timeline->trace->segments[i];
+
+		if (i == 0 || segment->sent_ns < timeline->from_ns)
+			timeline->from_ns = segment->sent_ns;
+		if (segment->sent_ns > timeline->to_ns)
+			timeline->to_ns = segment->sent_ns;
+	}
+	for (unsigned int i = 0; i < scene->n_lives; i++)
+		for (unsigned int k = 0; scene->lives[i].conn >= 0 && k < scene->lives[i].n_stays; k++) {
+			const struct stay *stay = &scene->lives[i].stays[k];
+			int64_t end = stay->to_ns >= 0 ? stay->to_ns : stay->state == STATE_CLOSE
+				    ? stay->from_ns : scene->evidence->end_ns;
+
+			if (end > timeline->to_ns)
+				timeline->to_ns = end;
+		}
+	timeline->to_ns += (timeline->to_ns - timeline->from_ns) / 50 + NS_PER_MS;
+}
+
+static void draw_axis(struct timeline *timeline)
+{
+	static const double steps[] = { 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5,
+					1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000 };
+	const struct look *look = palette_look(LOOK_QUIET);
+	const struct dot_line line = { look, .width = 0.6, .style = "dotted" };
+	double span = (double)(timeline->to_ns - timeline->from_ns) / NS_PER_S;
+	size_t s = 0;
+
+	while (s + 1 < ARRAY_SIZE(steps) && span / steps[s] > 13)
+		s++;
+	for (unsigned int i = 0; steps[s] * i <= span; i++) {
+		double x = x_of(timeline, timeline->from_ns + (int64_t)(steps[s] * i * NS_PER_S));
+		auto_free char *label = must_printf("%.4g", steps[s] * i);
+
+		dot_line(timeline->dot, &line, (struct dot_point){ x, timeline->top },
+			 (struct dot_point){ x, timeline->axis });
+		dot_text(timeline->dot, &(struct dot_text){ x, timeline->axis + 10, .colour = look->text, .plain = label });
+	}
+	dot_text(timeline->dot, &(struct dot_text){ LEFT - 12, timeline->axis + 10, DOT_RIGHT, .colour = look->text,
+						    .plain = "seconds" });
+}
+
+/* The moments at which the timer of @life's TIME_WAIT was set anew. */
+static void draw_rearms(struct timeline *timeline, const struct life *life, double y, double height)
+{
+	const struct evidence *evidence = timeline->scene->evidence;
+	const struct dot_line line = { palette_look(LOOK_PAGE), .width = 2 };
+
+	for (unsigned int i = 0; i < evidence->n_states; i++) {
+		const struct state_row *row = &evidence->states[i];
+		double x = x_of(timeline, row->at_ns);
+
+		if (row->event == SEEN_REARM && in_panel(timeline, row->at_ns, row->at_ns) && row->state == STATE_TIME_WAIT &&
+		    !strcmp(row->node, scene_node(timeline->scene, life->node)) &&
+		    endpoint_equal(&row->local, &life->local) && endpoint_equal(&row->remote, &life->remote))
+			dot_line(timeline->dot, &line, (struct dot_point){ x, y - height / 2 + 1 },
+				 (struct dot_point){ x, y + height / 2 - 1 });
+	}
+}
+
+/* Its name and how long, in one line or two, if there is room for them. */
+static void draw_stay_words(struct timeline *timeline, const struct stay *stay, struct dot_point at,
+			    double width, double height)
+{
+	const struct look *look = palette_state(stay->state);
+	bool waits = stay->state == STATE_TIME_WAIT;
+	char time[32];
+	auto_free char *words = must_printf("%s  %s%s", state_name(stay->state), stay->to_ns < 0 ? "over " : "",
+					    scene_duration(scene_stay_ns(timeline->scene, stay), time));
+	struct dot_text text = { at.x, at.y, .colour = look->text };
+
+	if (height >= ROW_NAMED && dot_width(words, 12.5) < width) {
+		*(waits ? &text.bold : &text.plain) = words;
+		dot_text(timeline->dot, &text);
+	} else if (height >= ROW_ADDRESS && dot_width(state_name(stay->state), 9.5) < width) {
+		text.size = 10;
+		text.y -= 7;
+		text.plain = state_name(stay->state);
+		dot_text(timeline->dot, &text);
+		text.y += 14;
+		text.plain = time;
+		dot_text(timeline->dot, &text);
+	}
+}
+
+static void draw_stay(struct timeline *timeline, const struct stay *stay, double y, double height)
+{
+	const struct look *look = palette_state(stay->state);
+	double from = x_of(timeline, stay->from_ns), width;
+	int64_t ns = scene_stay_ns(timeline->scene, stay);
+
+	if (!in_panel(timeline, stay->from_ns, stay->from_ns + ns))
+		return;
+	width = plane_max(1.2, x_of(timeline, stay->from_ns + ns) - from);
+	dot_box(timeline->dot, &(struct dot_box){ from + width / 2, y, width, height, .look = look,
+						  .style = stay->inferred ? "dashed" : NULL });
+	draw_stay_words(timeline, stay, (struct dot_point){ from + width / 2, y }, width, height);
+}
+
+static void draw_life(struct timeline *timeline, const struct life *life, double y, double height)
+{
+	for (unsigned int i = 0; life && i < life->n_stays; i++)
+		if (life->stays[i].state != STATE_CLOSE && life->stays[i].state != STATE_LISTEN)
+			draw_stay(timeline, &life->stays[i], y, height);
+	if (life)
+		draw_rearms(timeline, life, y, height);
+}
+
+/* Did the other side say anything before this side spoke again? */
+static bool was_answered(const struct timeline *timeline, const struct conn *conn, unsigned int k)
+{
+	for (unsigned int i = k + 1; i < conn->n_segments; i++) {
+		const struct segment *next = &timeline->trace->segments[conn->segments[i]];
+
+		if (next->from_client != timeline->trace->segments[conn->segments[k]].from_client)
+			return true;
+		if (next->tcp.flags & TCP_SYN)
+			return false;
+	}
+	return false;
+}
+
+static const struct mark {
+	const char *words, *shape;
+	const struct look look;
+} marks[] = {
+	{ "SYN, answered", "invtriangle", { "#1a1a1a", "#1a1a1a", "#1a1a1a", 1, "solid" } },
+	{ "SYN, no answer", "invtriangle", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
+	{ "sent again", "diamond", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
+	{ "lost", NULL, { 0 } },	/* a cross, as in the ladder */
+	{ "RST", "box", { "#a3195b", "#a3195b", "#1a1a1a", 1, "solid" } },
+};
+enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_NONE };
+
+static int mark_of(const struct timeline *timeline, const struct conn *conn, unsigned int k)
+{
+	const struct segment *segment = &timeline->trace->segments[conn->segments[k]];
+
+	if (segment->tcp.flags & TCP_RST)
+		return MARK_RST;
+	if (segment->rcvd_ns < 0)
+		return MARK_LOST;
+	if (scene_kind(&segment->tcp)[0] == 'S' && !(segment->tcp.flags & TCP_ACK))
+		return was_answered(timeline, conn, k) ? MARK_ANSWERED : MARK_SILENT;
+	return segment->is_retransmission ? MARK_AGAIN : MARK_NONE;
+}
+
+static void draw_mark(struct timeline *timeline, int mark, double x, double y, double size)
+{
+	if (mark == MARK_LOST)
+		dot_cross(timeline->dot, x, y, size / 2);
+	else
+		dot_box(timeline->dot, &(struct dot_box){ x, y, size, size, marks[mark].shape, &marks[mark].look });
+}
+
+static void draw_marks(struct timeline *timeline, const struct conn *conn, double client_y, double server_y)
+{
+	double size = plane_max(3, plane_min(10, timeline->row * (timeline->both ? 0.3 : 0.9)));
+
+	for (unsigned int k = 0; k < conn->n_segments; k++) {
+		const struct segment *segment = &timeline->trace->segments[conn->segments[k]];
+		int mark = mark_of(timeline, conn, k);
+
+		if (mark != MARK_NONE && in_panel(timeline, segment->sent_ns, segment->sent_ns))
+			draw_mark(timeline, mark, x_of(timeline, segment->sent_ns),
+				  segment->from_client ? client_y : server_y, size);
+	}
+}
+
+static void draw_name(struct timeline *timeline, int node, const struct endpoint *end, double y, bool address)
+{
+	char text[64];
+
+	dot_text(timeline->dot, &(struct dot_text){ LEFT - 12, y - (address ? 7 : 0), DOT_RIGHT, .size = 12,
+						    .bold = scene_node(timeline->scene, node) });
+	if (address)
+		dot_text(timeline->dot, &(struct dot_text){ LEFT - 12, y + 7, DOT_RIGHT, .size = 10,
+							    .colour = palette_look(LOOK_QUIET)->text,
+							    .plain = endpoint_text(end, text) });
+}
+
+static void draw_row(struct timeline *timeline, unsigned int i)
+{
+	const struct conn *conn = &timeline->trace->conns[i];
+	double top = timeline->top + i * timeline->row, inner = timeline->row * 0.86;
+	double height = timeline->both ? plane_min(BAR_MOST, inner / 2 - 1) : inner;
+	double client_y = timeline->both ? top + timeline->row / 2 - height / 2 - 1 : top + timeline->row / 2;
+	double server_y = client_y + (timeline->both ? height + 2 : 0);
+	unsigned int every = (unsigned int)(ROW_NAMED / timeline->row) + 1;
+
+	draw_life(timeline, scene_life(timeline->scene, conn->client, i), client_y, height);
+	if (timeline->both)
+		draw_life(timeline, scene_life(timeline->scene, conn->server, i), server_y, height);
+	draw_marks(timeline, conn, client_y, server_y);
+	if (i % every == 0)
+		draw_name(timeline, conn->client, &conn->client_local, client_y, timeline->both && height >= ROW_ADDRESS);
+	if (timeline->both)
+		draw_name(timeline, conn->server, &conn->server_local, server_y, height >= ROW_ADDRESS);
+}
+
+/* From when on the server remembers the stamp of this connection's client:
+ * when it enters TIME_WAIT, if timestamps were spoken. -1 = never.
+ */
+static int64_t remembers_from(const struct timeline *timeline, unsigned int i)
+{
+	const struct conn *conn = &timeline->trace->conns[i];
+	const struct life *life = scene_life(timeline->scene, conn->server, i);
+	bool stamped = conn->n_segments && timeline->trace->segments[conn->segments[0]].tcp.has_ts;
+
+	for (unsigned int k = 0; life && stamped && k < life->n_stays; k++)
+		if (life->stays[k].state == STATE_TIME_WAIT)
+			return life->stays[k].from_ns;
+	return -1;
+}
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->family == b->family && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+/* One band an address: as long as the server holds SYNs from there against the
+ * newest stamp that it knows of it. Only the first address has room.
+ */
+static void draw_memory(struct timeline *timeline)
+{
+	const struct look *look = palette_look(LOOK_NOTE);
+	const struct endpoint *whose = NULL;
+	int64_t until = 0;
+	double y = timeline->axis - BAND / 2 - 4;
+	char text[64] = "";
+
+	for (unsigned int i = 0; i < timeline->trace->n_conns; i++) {
+		const struct conn *conn = &timeline->trace->conns[i];
+		int64_t from = remembers_from(timeline, i);
+
+		if (from < 0 || (whose && !same_address(whose, &conn->server_remote)))
+			continue;
+		whose = &conn->server_remote;
+		double x = x_of(timeline, from > until ? from : until), end = x_of(timeline, from + REMEMBERED_NS);
+
+		until = from + REMEMBERED_NS;
+		dot_box(timeline->dot, &(struct dot_box){ (x + end) / 2, y, end - x, BAND - 4, .look = look });
+	}
+	if (!whose)
+		return;
+	endpoint_text(whose, text);
+	*strrchr(text, ':') = '\0';
+	auto_free char *words = must_printf("the server remembers the newest timestamp of %s", text);
+
+	dot_text(timeline->dot, &(struct dot_text){ LEFT + 8, y, DOT_LEFT, .colour = look->text, .plain = words });
+	dot_text(timeline->dot, &(struct dot_text){ LEFT - 12, y, DOT_RIGHT, .size = 12, .colour = look->text,
+						    .plain = "60 s of memory" });
+}
+
+static bool is_used(const struct timeline *timeline, int mark)
+{
+	for (unsigned int i = 0; i < timeline->trace->n_conns; i++)
+		for (unsigned int k = 0; k < timeline->trace->conns[i].n_segments; k++)
+			if (mark_of(timeline, &timeline->trace->conns[i], k) == mark)
+				return true;
+	return false;
+}
+
+static void draw_legend(struct timeline *timeline)
+{
+	const struct evidence *evidence = timeline->scene->evidence;
+	bool rearmed = false;
+	double x = LEFT;
+
+	for (int i = 0; i < MARK_NONE; i++) {
+		if (!is_used(timeline, i))
+			continue;
+		draw_mark(timeline, i, x, LEGEND, 9);
+		dot_text(timeline->dot, &(struct dot_text){ x + 10, LEGEND, DOT_LEFT, .plain = marks[i].words });
+		x += 40 + dot_width(marks[i].words, 11);
+	}
+	for (unsigned int i = 0; i < evidence->n_states; i++)
+		rearmed |= evidence->states[i].event == SEEN_REARM && evidence->states[i].state == STATE_TIME_WAIT;
+	if (rearmed)
+		dot_text(timeline->dot, &(struct dot_text){ x, LEGEND, DOT_LEFT,
+							    .plain = "white stroke: timer set anew" });
+}
+
+static void draw_panel(struct timeline *timeline)
+{
+	const struct scene *scene = timeline->scene;
+	bool recycles = scene->evidence->recycle && *scene->evidence->recycle;
+	unsigned int n = timeline->trace->n_conns;
+	double bottom = timeline->axis - (recycles ? BAND + 4 : 0);
+
+	timeline->row = (bottom - timeline->top) / (n ? n : 1);
+	timeline->both = timeline->row >= ROW_BOTH;
+	draw_axis(timeline);
+	for (unsigned int i = 0; i < n; i++)
+		draw_row(timeline, i);
+	if (recycles)
+		draw_memory(timeline);
+}
+
+/* The end of the first burst: the last segment before the longest silence. */
+static int64_t first_burst(const struct timeline *timeline)
+{
+	int64_t longest = 0, end = timeline->to_ns;
+
+	for (unsigned int i = 0; i < timeline->trace->n_segments; i++) {
+		int64_t at = timeline->trace->segments[i].sent_ns;
+		int64_t next = i + 1 < timeline->trace->n_segments ? timeline->trace->segments[i + 1].sent_ns
+								   : timeline->to_ns;
+
+		if (next - at > longest) {
+			longest = next - at;
+			end = at;
+		}
+	}
+	return end;
+}
+
+/* Below the whole run, its beginning, many times larger. */
+static void draw_zoom(struct timeline *timeline, int64_t end)
+{
+	const struct look *look = palette_look(LOOK_QUIET);
+	const struct dot_line line = { look, .width = 0.8 };
+	int64_t span = timeline->to_ns - timeline->from_ns;
+	double x;
+	char time[32];
+
+	end += (end - timeline->from_ns) / 12;
+	x = x_of(timeline, end);
+	auto_free char *words = must_printf("the first %s, %lld times as large", scene_duration(end - timeline->from_ns, time),
+					    (long long)(span / (end - timeline->from_ns)));
+
+	dot_line(timeline->dot, &line, (struct dot_point){ LEFT, timeline->axis + TICKS },
+		 (struct dot_point){ LEFT, ZOOM_TOP });
+	dot_line(timeline->dot, &line, (struct dot_point){ x, timeline->axis + TICKS },
+		 (struct dot_point){ RIGHT, ZOOM_TOP });
+	timeline->to_ns = end;
+	timeline->top = ZOOM_TOP;
+	timeline->axis = AXIS;
+	draw_panel(timeline);
+	dot_text(timeline->dot, &(struct dot_text){ LEFT + 12, ZOOM_TOP - 10, DOT_LEFT, .size = 12,
+						    .colour = look->text, .plain = words });
+}
+
+char *timeline_draw(const struct scene *scene)
+{
+	struct timeline timeline = { .scene = scene, .trace = scene->trace, .top = TOP, .axis = AXIS };
+	int64_t burst;
+	bool zoomed;
+
+	find_span(&timeline);
+	burst = first_burst(&timeline);
+	zoomed = scene->trace->n_conns > 0 && scene->trace->n_conns <= ZOOM_CONNS && burst > timeline.from_ns &&
+		 (burst - timeline.from_ns) * ZOOM_TIMES < timeline.to_ns - timeline.from_ns;
+	timeline.dot = dot_new(DOT_SLIDE_WIDTH, DOT_SLIDE_HEIGHT, "How long it took, to scale", scene->caption);
+	if (zoomed)
+		timeline.axis = WHOLE_WITH_ZOOM;
+	draw_panel(&timeline);
+	if (zoomed)
+		draw_zoom(&timeline, burst);
+	draw_legend(&timeline);
+	return dot_end(timeline.dot);
+}
