@@ -92,14 +92,17 @@ static void tell_verdict(FILE *out, const struct verdict *verdict, unsigned int 
 {
 	const struct claim *claim = verdict->claim;
 	auto_free char *others = more ? must_printf(" (and %u more)", more) : must_strdup("");
-	auto_free char *detail = must_printf("%s%s %s: %s; expected %s%s%s. %s", claim->node, others, claim->fact,
-					     verdict->seen, verdict->expected, *verdict->where ? "; see " : "",
-					     verdict->where, or_dash(claim->source));
+	bool literal = !strncmp(verdict->expected, "= ", 2) && !strcmp(verdict->expected + 2, verdict->seen);
+	auto_free char *expected = literal ? must_strdup(" as expected") : must_printf("; expected %s", verdict->expected);
+	auto_free char *seen = must_printf("%s%s %s: %s%s", claim->node, others, claim->fact, verdict->seen, expected);
+	auto_free char *where = must_printf("%s%s[%s]", verdict->where, *verdict->where ? "  " : "", or_dash(claim->source));
 
 	fprintf(out, "  %-5s %-4s ", result_name[verdict->result], claim->article ? claim->article : "");
 	fold(out, claim->words, 13);
 	fprintf(out, "%13s", "");
-	fold(out, detail, 13);
+	fold(out, seen, 13);
+	fprintf(out, "%13s", "");
+	fold(out, where, 13);
 }
 
 static void tell_text(FILE *out, const struct outcome *outcome)

@@ -156,6 +156,18 @@ static int64_t gadgets_next(const struct play *play)
 	return next;
 }
 
+/* Let @gadget end the TIME_WAITs that are due; what it ended is put on record. */
+static int end_recycled(struct play *play, const struct gadget *gadget)
+{
+	uint64_t ended = recycle_stats(gadget->recycle)->ended;
+
+	if (recycle_tick(gadget->recycle, monotonic_ns(), play->err))
+		return err_in(play->err, gadget->node);
+	if (recycle_stats(gadget->recycle)->ended == ended)
+		return 0;
+	return record_look(play->record, gadget->node, play->err);
+}
+
 static int handle(struct play *play, uint64_t tag)
 {
 	unsigned int index = (unsigned int)tag;
@@ -203,9 +215,8 @@ static int let_happen(struct play *play, int64_t until_ns)
 		if (handle(play, events[e].data.u64))
 			return -play->err->code;
 	for (unsigned int g = 0; g < play->n_gadgets; g++)
-		if (play->gadgets[g].recycle &&
-		    recycle_tick(play->gadgets[g].recycle, monotonic_ns(), play->err))
-			return err_in(play->err, play->gadgets[g].node);
+		if (play->gadgets[g].recycle && end_recycled(play, &play->gadgets[g]))
+			return -play->err->code;
 	return record_sample(play->record, "timer", play->err);
 }
 
