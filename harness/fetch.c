@@ -39,6 +39,7 @@ struct fetch {
 	char *dir;
 	char *option[16];
 	size_t n;
+	void (*say)(const char *what);
 };
 
 static volatile sig_atomic_t stopped;
@@ -138,10 +139,11 @@ static int mirrors(char **archive, char **security, struct err *err)
 		else if (!strcmp(label + 1, "Debian-Security") && !*security)
 			*security = must_strdup(site);
 	}
-	if (!*archive)
-		return err_set(err, ENOTSUP, "this machine's apt sources name no Debian mirror "
-			       "whose lists were fetched (apt-get update)");
-	return 0;
+	if (*archive)
+		return 0;
+	err_set(err, 0, "this machine's apt sources name no Debian mirror whose lists were "
+		"fetched (apt-get update)");
+	return err_as(err, ENOTSUP);
 }
 
 static int write_sources(struct fetch *fetch, struct err *err)
@@ -233,18 +235,30 @@ static char *first_match(const char *dir, const char *pattern)
 	return path;
 }
 
-int fetch_unpack(const char *tree, const char *name, const char *from, struct err *err)
+/* Find the kernel below @tree and store it as @name (NULL: its release). */
+static int store(const char *tree, const char *name, const char *from, struct err *err)
 {
 	auto_free char *image = first_match(tree, "{boot,usr/lib/modules/*}/vmlinuz*");
 	auto_free char *modules = first_match(tree, "{lib,usr/lib}/modules/*/kernel");
 	auto_free char *config = first_match(tree, "{boot/config-*,usr/lib/modules/*/config}");
+	auto_free char *release = NULL;
+	auto_free void *data = NULL;
+	size_t len;
 
 	if (!image)
 		return err_set(err, 0, "%s holds no kernel", from);
-	return kernel_store(name, image, modules, config, from, err);
+	if (!name && (cache_read(image, &data, &len, err) ||
+		      kernel_release(data, len, &release, err)))
+		return err_in(err, from);
+	return kernel_store(name ? name : release, image, modules, config, from, err);
 }
 
-static int unpack(struct fetch *fetch, struct err *err)
+static int unpack(const char *deb, const char *tree, struct err *err)
+{
+	return run(NULL, (char *[]){ "dpkg", "-x", (char *)deb, (char *)tree, NULL }, NULL, err);
+}
+
+static int unpack_all(struct fetch *fetch, struct err *err)
 {
 	auto_free char *tree = must_printf("%s/tree", fetch->dir);
 	auto_free char *pattern = must_printf("%s/debs/*.deb", fetch->dir);
@@ -255,47 +269,92 @@ static int unpack(struct fetch *fetch, struct err *err)
 	if (glob(pattern, 0, NULL, &found))
 		return err_set(err, 0, "apt-get downloaded nothing");
 	for (size_t i = 0; !ret && i < found.gl_pathc; i++)
-		ret = run(NULL, (char *[]){ "dpkg", "-x", found.gl_pathv[i], tree, NULL },
-			  NULL, err);
+		ret = unpack(found.gl_pathv[i], tree, err);
 	globfree(&found);
-	return ret ? ret : fetch_unpack(tree, fetch->suite->name, from, err);
+	return ret ? ret : store(tree, fetch->suite->name, from, err);
 }
 
-static int work(struct fetch *fetch, void (*say)(const char *), struct err *err)
+/* Which of @programs this machine lacks, in words. */
+static int need(const char *const *programs, struct err *err)
 {
-	static const struct {
-		const char *program, *package;
-	} needs[] = { { "apt-get", "apt" }, { "apt-cache", "apt" }, { "dpkg", "dpkg" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		auto_free char *path = program_find(needs[i].program);
+	for (; *programs; programs++) {
+		auto_free char *path = program_find(*programs);
 
 		if (!path)
-			return err_set(err, ENOTSUP, "there is no %s here: fetching needs apt; "
-				       "twlab kernel add takes a kernel from a file",
-				       needs[i].program);
+			break;
 	}
-	if (access(KEYRING, R_OK))
-		return err_set(err, ENOTSUP, KEYRING " is not there (Debian package "
-			       "debian-archive-keyring)");
+	if (*programs) {
+		err_set(err, 0, "there is no %s here: this needs a Debian's tools "
+			"(twlab kernel add takes a bzImage as it is)", *programs);
+		return err_as(err, ENOTSUP);
+	}
+	return 0;
+}
+
+static int work(struct fetch *fetch, struct err *err)
+{
+	static const char *const programs[] = { "apt-get", "apt-cache", "dpkg", NULL };
+
+	if (need(programs, err))
+		return -err->code;
+	if (access(KEYRING, R_OK)) {
+		err_set(err, 0, KEYRING " is not there (Debian package debian-archive-keyring)");
+		return err_as(err, ENOTSUP);
+	}
 	if (prepare(fetch, err))
 		return -err->code;
-	say("fetching Debian's list of packages");
+	fetch->say("fetching Debian's list of packages");
 	/* An archive that is missing is judged by what can be downloaded then. */
 	if (apt(fetch, NULL, "apt-get", "update", NULL, NULL, err) == -EINTR)
 		return -err->code;
-	say("downloading the kernel (some 30 MB)");
+	fetch->say("downloading the kernel (some 30 MB)");
 	if (download(fetch, META, 4, err))
 		return -err->code;
-	say("unpacking it");
-	return unpack(fetch, err);
+	fetch->say("unpacking it");
+	return unpack_all(fetch, err);
+}
+
+/* Do @work in a folder of its own, which is gone at the end: also when Ctrl-C is
+ * pressed, which ends the children too, and then us.
+ */
+static int in_folder(const char *dir, int (*job)(void *arg, struct err *err), void *arg,
+		     struct err *err)
+{
+	struct sigaction action = { .sa_handler = stop }, was_int, was_term;
+	int ret;
+
+	sigaction(SIGINT, &action, &was_int);
+	sigaction(SIGTERM, &action, &was_term);
+	cache_remove(dir);
+	ret = cache_mkdir(dir, err);
+	if (!ret)
+		ret = job(arg, err);
+	cache_remove(dir);
+	sigaction(SIGINT, &was_int, NULL);
+	sigaction(SIGTERM, &was_term, NULL);
+	if (stopped)
+		raise(stopped);
+	return ret;
+}
+
+static int fetch_one(void *arg, struct err *err)
+{
+	struct fetch *fetch = arg;
+	struct kernel have;
+
+	/* Another process may have fetched it while we waited for the lock. */
+	if (!kernel_find(fetch->suite->name, &have, NULL)) {
+		kernel_free(&have);
+		return 0;
+	}
+	return work(fetch, err);
 }
 
 int fetch_kernel(const char *name, void (*say)(const char *what), struct err *err)
 {
-	auto_free char *dir = cache_path("kernels/.fetch"), *lock_path = cache_path("kernels/.fetch.lock");
-	struct sigaction action = { .sa_handler = stop }, was_int, was_term;
-	struct fetch fetch = { .dir = dir };
+	auto_free char *lock_path = cache_path("kernels/.fetch.lock");
+	auto_free char *dir = cache_path("kernels/.fetch");
+	struct fetch fetch = { .dir = dir, .say = say };
 	auto_close int lock = -1;
 	struct kernel have;
 	int ret;
@@ -303,28 +362,48 @@ int fetch_kernel(const char *name, void (*say)(const char *what), struct err *er
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
 		if (!strcmp(suites[i].name, name))
 			fetch.suite = &suites[i];
-	if (!fetch.suite)
-		return err_set(err, ENOENT, "no kernel '%s' to fetch (there are 5.10, 6.1, 6.12, sid)", name);
-	lock = cache_lock(lock_path, false, err);
-	if (lock < 0)
-		return -err->code;
+	if (!fetch.suite) {
+		err_set(err, 0, "no kernel '%s' to fetch (there are 5.10, 6.1, 6.12 and sid)", name);
+		return err_as(err, ENOENT);
+	}
 	if (!kernel_find(name, &have, NULL)) {
 		kernel_free(&have);
 		return 0;
 	}
-	/* Ctrl-C ends apt-get too; what it left is removed before we follow. */
-	sigaction(SIGINT, &action, &was_int);
-	sigaction(SIGTERM, &action, &was_term);
-	cache_remove(dir);
-	ret = cache_mkdir(dir, err);
-	if (!ret)
-		ret = work(&fetch, say, err);
-	cache_remove(dir);
+	lock = cache_lock(lock_path, false, err);
+	if (lock < 0)
+		return -err->code;
+	ret = in_folder(dir, fetch_one, &fetch, err);
 	for (size_t i = 0; i < fetch.n; i++)
 		free(fetch.option[i]);
-	sigaction(SIGINT, &was_int, NULL);
-	sigaction(SIGTERM, &was_term, NULL);
-	if (stopped)
-		raise(stopped);
 	return ret;
+}
+
+struct package {
+	const char *file, *name, *dir;
+};
+
+static int add_one(void *arg, struct err *err)
+{
+	const struct package *package = arg;
+
+	if (unpack(package->file, package->dir, err))
+		return err_set(err, 0, "%s is no package that dpkg can unpack", package->file);
+	return store(package->dir, package->name, package->file, err);
+}
+
+int fetch_package(const char *file, const char *name, struct err *err)
+{
+	static const char *const programs[] = { "dpkg", NULL };
+	auto_free char *lock_path = cache_path("kernels/.fetch.lock");
+	auto_free char *dir = cache_path("kernels/.fetch");
+	struct package package = { file, name, dir };
+	auto_close int lock = -1;
+
+	if (need(programs, err))
+		return -err->code;
+	lock = cache_lock(lock_path, false, err);
+	if (lock < 0)
+		return -err->code;
+	return in_folder(dir, add_one, &package, err);
 }

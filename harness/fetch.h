@@ -12,10 +12,10 @@
  */
 int fetch_kernel(const char *name, void (*say)(const char *what), struct err *err);
 
-/* Find the kernel in @tree, where its packages were unpacked, and store it as @name.
- * -EINVAL when there is none. @from says where it came from.
+/* Put the kernel of the .deb package @file into the cache, as @name (NULL: its
+ * release). -EINVAL for one that holds no kernel.
  */
-int fetch_unpack(const char *tree, const char *name, const char *from, struct err *err);
+int fetch_package(const char *file, const char *name, struct err *err);
 
 /* The names that can be fetched: the @i-th, NULL behind the last. */
 const char *fetch_name(size_t i);

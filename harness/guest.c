@@ -380,6 +380,7 @@ _Noreturn void guest_main(void)
 	open_standard();
 	modules_load();
 	must(lo_up(&err), &err);
+	sethostname("twlab", 5);
 	uname(&name);
 	port_say("ready %s", name.release);
 	port_pause();

@@ -68,8 +68,9 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 
 	if (json_unpack(json, "{s:s, s:s}", "release", &release, "sha256", &digest)) {
 		json_decref(json);
-		return err_set(err, ENOENT, "no kernel '%s' (twlab kernel list; "
-			       "twlab kernel fetch " KERNEL_DEFAULT ")", name);
+		err_set(err, 0, "no kernel '%s' (twlab kernel list names those that are there, "
+			"twlab kernel fetch gets one)", name);
+		return err_as(err, ENOENT);
 	}
 	kernel->name = must_strdup(name);
 	kernel->release = must_strdup(release);
@@ -118,10 +119,12 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err)
 	size_t n;
 
 	*kernel = (struct kernel){ 0 };
+	if (name && (strchr(name, '/') || *name == '.' || !*name)) {
+		err_set(err, 0, "no kernel can be named '%s'", name);
+		return err_as(err, ENOENT);
+	}
 	if (name)
-		return strchr(name, '/') || *name == '.' || !*name ?
-			err_set(err, ENOENT, "no kernel '%s' (twlab kernel list)", name) :
-			load(name, kernel, err);
+		return load(name, kernel, err);
 	if (!load(KERNEL_DEFAULT, kernel, NULL))
 		return 0;
 	n = kernel_list(&all);
@@ -130,10 +133,10 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		kernel_free(&all[i]);
 	free(all);
-	if (!kernel->name)
-		return err_set(err, ENOENT, "no kernel in the cache "
-			       "(twlab kernel fetch " KERNEL_DEFAULT ")");
-	return 0;
+	if (kernel->name)
+		return 0;
+	err_set(err, 0, "no kernel in the cache (twlab kernel fetch " KERNEL_DEFAULT ")");
+	return err_as(err, ENOENT);
 }
 
 static int copy_file(const char *from, const char *to, struct err *err)

@@ -31,6 +31,14 @@ static const char *const wanted[] = {
 	"af_packet", "ipv6",
 };
 
+/* Without these a module makes devices nobody asked for. */
+static const struct {
+	const char *name, *options;
+} tamed[] = {
+	{ "dummy", "numdummies=0" },
+	{ "ifb", "numifbs=0" },
+};
+
 static const char *const endings[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
 
 /* Where modules are taken from and put to. */
@@ -131,9 +139,21 @@ int modules_add(struct files *files, const char *dir, struct err *err)
 	return ret;
 }
 
+/* @file is "000-NAME.ko". */
+static const char *options_of(const char *file)
+{
+	const char *name = strchr(file, '-') + 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tamed); i++)
+		if (!strncmp(name, tamed[i].name, strlen(tamed[i].name)) &&
+		    name[strlen(tamed[i].name)] == '.')
+			return tamed[i].options;
+	return NULL;
+}
+
 static int not_dot(const struct dirent *entry)
 {
-	return *entry->d_name != '.';
+	return *entry->d_name != '.' && strchr(entry->d_name, '-');
 }
 
 void modules_load(void)
@@ -149,7 +169,7 @@ void modules_load(void)
 		int ret = kmod_module_new_from_path(kmod, path, &module);
 
 		if (ret >= 0)
-			ret = kmod_module_insert_module(module, 0, NULL);
+			ret = kmod_module_insert_module(module, 0, options_of(list[i]->d_name));
 		if (ret < 0 && ret != -EEXIST)
 			port_say("note cannot load %s: %s", list[i]->d_name, strerror(-ret));
 		kmod_module_unref(module);

@@ -117,9 +117,11 @@ char *qemu_find(struct err *err)
 {
 	char *path = program_find(QEMU_PROGRAM);
 
-	if (!path)
-		err_set(err, ENOENT, QEMU_PROGRAM " is not on PATH (Debian package "
-			"qemu-system-x86, or make deps)");
+	if (!path) {
+		err_set(err, 0, QEMU_PROGRAM " is not on PATH (Debian package "
+			"qemu-system-x86; make deps installs it)");
+		err_as(err, ENOTSUP);
+	}
 	return path;
 }
 

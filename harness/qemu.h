@@ -31,7 +31,7 @@ struct qemu {
 	int talk_fd;		/* and what PID 1 says */
 };
 
-/* Where the program is, to be freed; NULL with the package to install in @err. */
+/* Where the program is, to be freed; NULL (ENOTSUP) with the package to install. */
 char *qemu_find(struct err *err);
 
 /* What a snapshot depends on besides its contents: the QEMU program (path, size,

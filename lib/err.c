@@ -22,6 +22,13 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return code ? -code : -EINVAL;
 }
 
+int err_as(struct err *err, int code)
+{
+	if (err)
+		err->code = code;
+	return -code;
+}
+
 int err_in(struct err *err, const char *whom)
 {
 	char text[sizeof(err->text)];

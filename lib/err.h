@@ -20,6 +20,9 @@ struct err {
  */
 int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 
+/* Give what @err says the code @code, whose strerror() would add nothing to it. */
+int err_as(struct err *err, int code);
+
 /* Put "@whom: " in front of what @err says. Returns -code again. */
 int err_in(struct err *err, const char *whom);
 
