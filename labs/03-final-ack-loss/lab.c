@@ -83,7 +83,7 @@ static const struct claim claims[] = {
 	  "server", "conn1.FIN.2.answer", "= ACK", "RFC 9293, 3.10.7.4 eighth check", .when = "timewait == kept" },
 	{ "A4", "and starts its 60 s anew",
 	  "client", "conn1.TIME_WAIT.rearmed", "= 1", "RFC 9293, 3.10.7.4 eighth check", .when = "timewait == kept" },
-	{ "A4", "so that it lasts 60 s from the second FIN, not from the first",
+	{ "A4", "so that it is not over before 60 s have passed since the second FIN",
 	  "client", "conn1.TIME_WAIT.ms", "60200..64400", "Linux net/ipv4/tcp_minisocks.c, tcp_timewait_state_process", .when = "timewait == kept" },
 	{ "A4", "the passive side reaches CLOSED",
 	  "server", "conn1.path", "= SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE", "RFC 9293, 3.3.2 figure 5" },
