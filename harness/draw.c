@@ -93,7 +93,7 @@ static int draw_one(char *what, const struct args *args, struct err *err)
 int draw_main(int argc, char **argv, struct err *err)
 {
 	static const struct option options[] = {
-		{ "out", required_argument, NULL, 'o' },
+		{ "output", required_argument, NULL, 'o' },
 		{ "variant", required_argument, NULL, 'v' },
 		{ "set", required_argument, NULL, 's' },
 		{ 0 }
