@@ -77,6 +77,19 @@ static void make_room(struct queue *queue)
 	nl_socket_set_nonblocking(queue->sock);
 }
 
+/* The kernel answers EPERM both to who has no right and to who comes second. */
+static bool is_held(uint16_t number)
+{
+	auto_fclose FILE *file = fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "r");
+	char line[256];
+	int held;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%d", &held) == 1 && held == number)
+			return true;
+	return false;
+}
+
 struct queue *queue_open(const struct queue_spec *spec, queue_fn *fn, void *arg, struct err *err)
 {
 	struct queue *queue = must_calloc(1, sizeof(*queue));
@@ -96,7 +109,7 @@ struct queue *queue_open(const struct queue_spec *spec, queue_fn *fn, void *arg,
 		return queue;
 	}
 	if (code == -NLE_BUSY || code == -NLE_PERM)
-		err_set(err, code == -NLE_BUSY ? EBUSY : EPERM, "cannot open packet queue %u",
+		err_set(err, is_held(spec->number) ? EBUSY : EPERM, "cannot open packet queue %u",
 			spec->number);
 	else
 		err_set(err, 0, "cannot open packet queue %u (is the module nfnetlink_queue there?): %s",

@@ -10,6 +10,7 @@
 
 #include "lib/flow.h"
 #include "lib/fw.h"
+#include "lib/listener.h"
 #include "lib/ns.h"
 #include "lib/packet.h"
 #include "lib/queue.h"
@@ -24,21 +25,17 @@
 #define NUMBER(x) STRINGIFY(x)
 
 #define IDLE_MS 30000	/* how often to see whether a closing connection is still there */
-#define COUNT_MS 10	/* how long a count of half-open connections is good */
 
 struct recycle {
 	int ns;
-	int timestamps, syncookies;	/* fds of sysctls, to be read again and again */
 	struct queue *queue;
+	struct listener *listener;
 	struct sockdiag *diag;
 	struct recycle_stamps *stamps;
 	struct flow_table *flows;
 	recycle_reject_fn *on_reject;
 	void *arg;
 	struct recycle_stats stats;
-	int64_t counted_ms;	/* when syn_queue was counted, and for which port */
-	uint16_t counted_port;
-	unsigned int syn_queue;
 };
 
 /* Adding a table that is there already is no error, deleting one that is not
@@ -80,13 +77,6 @@ static struct recycle_now now(void)
 		.wall_s = (uint32_t)wall.tv_sec,
 		.ms = mono.tv_sec * 1000LL + mono.tv_nsec / NS_PER_MS,
 	};
-}
-
-static int sysctl_value(int fd)
-{
-	char text[16] = "";
-
-	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
 }
 
 /* --- the socket behind a flow --- */
@@ -154,42 +144,6 @@ static bool advance(struct recycle *recycle, struct flow *flow, const struct soc
 
 /* --- a SYN --- */
 
-/* Half-open connections of a listening socket. With syncookies=1 a full queue
- * means cookies, and who gets a cookie is not judged (want_cookie).
- */
-static bool syn_queue_full(struct recycle *recycle, const struct socket_seen *listener,
-			   const struct recycle_now *at)
-{
-	const struct socket_seen *all;
-	struct err err = { 0 };
-	int n;
-
-	if (recycle->counted_port == listener->local.port && at->ms - recycle->counted_ms < COUNT_MS)
-		return recycle->syn_queue >= listener->backlog;
-	n = sockdiag_dump(recycle->diag, listener->local.family, &all, &err);
-	recycle->counted_ms = at->ms;
-	recycle->counted_port = listener->local.port;
-	recycle->syn_queue = 0;
-	for (int i = 0; i < n; i++)
-		recycle->syn_queue += all[i].state == STATE_SYN_RECV &&
-				      all[i].local.port == listener->local.port;
-	return recycle->syn_queue >= listener->backlog;
-}
-
-/* Does the SYN get as far as the rule? A socket with its four-tuple, of which a
- * TIME_WAIT is the one that matters, deals with it itself.
- */
-static bool is_judged(struct recycle *recycle, const struct packet *syn, const struct recycle_now *at)
-{
-	struct socket_seen seen;
-	struct err err = { 0 };
-	int cookies = sysctl_value(recycle->syncookies);
-
-	return sockdiag_find(recycle->diag, &syn->dst, &syn->src, &seen, &err) == 1 &&
-	       seen.state == STATE_LISTEN && cookies != 2 &&
-	       !(cookies && syn_queue_full(recycle, &seen, at));
-}
-
 /* A program that has shut its side down and closes later leaves a stub, and a
  * stamp, without any segment: look before judging.
  */
@@ -215,13 +169,14 @@ static bool rejects(struct recycle *recycle, const struct packet *syn, const str
 		.from = syn->src, .to = syn->dst, .now_s = at->wall_s, .has_ts = syn->ts != NULL,
 		.tsval = syn->ts ? packet_tsval(syn) : 0,
 	};
-	bool has_ts = reject.has_ts && sysctl_value(recycle->timestamps);
+	bool has_ts = reject.has_ts && listener_reads_timestamps(recycle->listener);
 
 	recycle->stats.syns++;
 	catch_up(recycle, syn, at);
 	reject.verdict = recycle_rule_syn(recycle->stamps, &pair, has_ts, reject.tsval,
 					  at->wall_s, &reject.stamp);
-	if (reject.verdict == RECYCLE_PROVEN || !is_judged(recycle, syn, at))
+	if (reject.verdict == RECYCLE_PROVEN ||
+	    !listener_judges(recycle->listener, recycle->diag, syn, at->ms))
 		return false;
 	recycle->stats.paws_passive++;
 	if (recycle->on_reject)
@@ -410,14 +365,6 @@ int recycle_tick(struct recycle *recycle, int64_t now_ns, struct err *err)
 
 /* --- open and close --- */
 
-static int open_sysctl(const char *name, struct err *err)
-{
-	auto_free char *path = must_printf("/proc/sys/net/ipv4/%s", name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? err_set(err, errno, "cannot read %s", path) : fd;
-}
-
 /* What stays in the namespace in which it is opened. */
 static int open_here(struct recycle *recycle, struct err *err)
 {
@@ -428,9 +375,8 @@ static int open_here(struct recycle *recycle, struct err *err)
 		.number = RECYCLE_QUEUE, .max_packets = 1 << 16, .copy_bytes = 160, .fail_open = true,
 	};
 
-	recycle->timestamps = open_sysctl("tcp_timestamps", err);
-	recycle->syncookies = open_sysctl("tcp_syncookies", err);
-	if (recycle->timestamps < 0 || recycle->syncookies < 0)
+	recycle->listener = listener_open(err);
+	if (!recycle->listener)
 		return -err->code;
 	recycle->queue = queue_open(&spec, handle, recycle, err);
 	return recycle->queue ? 0 : -err->code;
@@ -458,7 +404,6 @@ struct recycle *recycle_open(int ns, struct err *err)
 {
 	struct recycle *recycle = must_calloc(1, sizeof(*recycle));
 
-	recycle->timestamps = recycle->syncookies = -1;
 	recycle->stamps = recycle_rule_new();
 	recycle->flows = flow_table_new();
 	if (!open_all(recycle, ns, err))
@@ -476,12 +421,11 @@ void recycle_close(struct recycle *recycle)
 	if (recycle->queue)
 		fw_run(recycle->ns, FORGET, &ignored);
 	queue_close(recycle->queue);
+	listener_close(recycle->listener);
 	sockdiag_close(recycle->diag);
 	flow_table_free(recycle->flows);
 	recycle_rule_free(recycle->stamps);
 	base_close_(&recycle->ns);
-	base_close_(&recycle->timestamps);
-	base_close_(&recycle->syncookies);
 	free(recycle);
 }
 

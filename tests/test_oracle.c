@@ -19,7 +19,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "harness/inside.h"
+#include "tests/inside.h"
 
 #define FIRST_TS 0x40000000u
 #define FIRST_SEQ 1000000u
@@ -450,14 +450,6 @@ int main(void)
 		cmocka_unit_test(plain_kernels_differ_by_the_granule_alone),
 		cmocka_unit_test(the_emulation_decides_as_a_4_9_kernel_did),
 	};
-	struct err err = { 0 };
-	int status;
 
-	if (inside())
-		return cmocka_run_group_tests(tests, NULL, NULL);
-	status = inside_run(NULL, paths, &err);
-	if (status >= 0)
-		return status;
-	print_message("no guest: %s\n", err.text);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return inside_tests(tests, ARRAY_SIZE(tests), paths);
 }

@@ -10,7 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
-#include "harness/inside.h"
+#include "tests/inside.h"
 #include "tests/stub.h"
 
 /* --- the change, on made-up packets --- */
@@ -364,14 +364,6 @@ int main(void)
 		cmocka_unit_test(what_is_cut_short_is_left_alone),
 		cmocka_unit_test(a_host_with_a_shifted_clock_talks),
 	};
-	struct err err = { 0 };
-	int status;
 
-	if (inside())
-		return cmocka_run_group_tests(tests, NULL, NULL);
-	status = inside_run(NULL, NULL, &err);
-	if (status >= 0)
-		return status;
-	print_message("no guest: %s\n", err.text);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return inside_tests(tests, ARRAY_SIZE(tests), NULL);
 }

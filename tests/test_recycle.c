@@ -1,0 +1,458 @@
+/* test_recycle.c - tcp_tw_recycle in a namespace: sequences and endings
+ *
+ * What test_oracle.c does not play: several clocks behind one address, closes
+ * of all kinds, settings that change, what sets TIME_WAIT to 60 s again.
+ */
+#include "tests/stub.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "lib/sockdiag.h"
+#include "tests/inside.h"
+
+#define WINDOW_NS (150 * NS_PER_MS)
+#define TALKS 4
+
+/* One peer's connection. */
+struct talk {
+	struct endpoint peer, host;
+	uint32_t seq, ack, ts;
+	bool has_ts;
+	int fd;			/* the host's socket */
+};
+
+static struct recycle_reject last;	/* what was rejected last */
+static unsigned int rejects;
+
+static void note_reject(const struct recycle_reject *reject, void *arg)
+{
+	(void)arg;
+	last = *reject;
+	rejects++;
+}
+
+/* Let the host work for @ns, or until it sends a segment: true, and @packet. */
+static bool work(struct stub *stub, int64_t ns, struct packet *packet)
+{
+	int64_t until_ns = stub_now() + ns;
+	struct err err = { 0 };
+
+	for (;;) {
+		struct pollfd fds[2] = { { stub->tun, POLLIN, 0 } };
+		int64_t wait_ns = until_ns - stub_now();
+		struct timespec timeout;
+		int n = 1;
+
+		if (stub_read(stub, packet))
+			return true;
+		if (wait_ns <= 0)
+			return false;
+		if (stub->recycle) {
+			int64_t at_ns = recycle_next_deadline_ns(stub->recycle);
+
+			n += recycle_fds(stub->recycle, fds + 1, 1);
+			if (at_ns >= 0 && at_ns - stub_now() < wait_ns)
+				wait_ns = at_ns > stub_now() ? at_ns - stub_now() : 0;
+		}
+		timeout = (struct timespec){ wait_ns / NS_PER_S, wait_ns % NS_PER_S };
+		assert_true(ppoll(fds, (nfds_t)n, &timeout, NULL) >= 0);
+		if (!stub->recycle)
+			continue;
+		stub_must(recycle_handle(stub->recycle, &err), &err);
+		stub_must(recycle_tick(stub->recycle, stub_now(), &err), &err);
+	}
+}
+
+static void rest(struct stub *stub, int64_t ms)
+{
+	int64_t until_ns = stub_now() + ms * NS_PER_MS;
+	struct packet packet;
+
+	while (stub_now() < until_ns)
+		work(stub, until_ns - stub_now(), &packet);
+}
+
+static void say(struct stub *stub, struct talk *talk, uint8_t flags)
+{
+	struct packet_spec spec = {
+		.src = talk->peer, .dst = talk->host, .seq = talk->seq,
+		.ack = flags & TCP_ACK ? talk->ack : 0, .flags = flags,
+		.has_ts = talk->has_ts, .tsval = talk->ts,
+	};
+
+	stub_send(stub, &spec);
+	talk->seq += !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
+}
+
+/* The host's next segment has these flags. */
+static void hear(struct stub *stub, struct talk *talk, uint8_t flags)
+{
+	struct packet packet;
+
+	assert_true(work(stub, NS_PER_S, &packet));
+	assert_int_equal(packet.flags & ~TCP_PSH, flags);
+	assert_int_equal(packet.dst.port, talk->peer.port);
+	talk->ack = packet.end_seq;
+}
+
+static struct talk talk_of(uint16_t port, bool has_ts, uint32_t ts)
+{
+	return (struct talk){
+		.peer = stub_peer(1, port), .host = stub_host(), .fd = -1,
+		.seq = 1000000, .has_ts = has_ts, .ts = ts,
+	};
+}
+
+static void open_talk(struct stub *stub, struct talk *talk)
+{
+	say(stub, talk, TCP_SYN);
+	hear(stub, talk, TCP_SYN | TCP_ACK);
+	say(stub, talk, TCP_ACK);
+	talk->fd = accept(stub->listener, NULL, NULL);
+	assert_true(talk->fd >= 0);
+}
+
+static void host_closes(struct stub *stub, struct talk *talk)
+{
+	close(talk->fd);
+	hear(stub, talk, TCP_FIN | TCP_ACK);
+	say(stub, talk, TCP_ACK);
+	say(stub, talk, TCP_FIN | TCP_ACK);
+	hear(stub, talk, TCP_ACK);
+}
+
+static void peer_closes(struct stub *stub, struct talk *talk)
+{
+	struct packet packet;
+
+	say(stub, talk, TCP_FIN | TCP_ACK);
+	work(stub, 100 * NS_PER_MS, &packet);	/* its acknowledgement, soon or late */
+	close(talk->fd);
+	hear(stub, talk, TCP_FIN | TCP_ACK);
+	say(stub, talk, TCP_ACK);
+	work(stub, NS_PER_MS, &packet);
+}
+
+/* A SYN with nothing behind it. Is it answered? */
+static bool answered(struct stub *stub, struct talk talk)
+{
+	struct packet packet;
+	bool yes;
+
+	say(stub, &talk, TCP_SYN);
+	yes = work(stub, WINDOW_NS, &packet);
+	if (yes) {
+		assert_int_equal(packet.flags, TCP_SYN | TCP_ACK);
+		talk.has_ts = false;
+		say(stub, &talk, TCP_RST);
+	}
+	return yes;
+}
+
+/* Sockets of the host in TIME_WAIT. */
+static unsigned int time_waits(struct stub *stub)
+{
+	const struct socket_seen *seen;
+	struct err err = { 0 };
+	struct sockdiag *diag = sockdiag_open(stub->ns, &err);
+	unsigned int count = 0;
+	int n;
+
+	assert_non_null(diag);
+	for (int family = AF_INET; family; family = family == AF_INET ? AF_INET6 : 0) {
+		n = sockdiag_dump(diag, family, &seen, &err);
+		stub_must(n, &err);
+		for (int i = 0; i < n; i++)
+			count += seen[i].state == STATE_TIME_WAIT;
+	}
+	sockdiag_close(diag);
+	return count;
+}
+
+/* --- sequences --- */
+
+enum act { OPEN, HOST_CLOSES, PEER_CLOSES, SYN, SYN_WITHOUT, REST_MS, SET, FLOOD };
+
+struct move {
+	enum act act;
+	unsigned int talk;	/* which connection; with REST_MS how long, with FLOOD how many */
+	uint32_t ts;
+	bool yes;		/* a SYN is answered */
+	const char *key, *value;
+};
+
+static const struct sequence {
+	const char *what;
+	struct move moves[24];
+} sequences[] = {
+	{ "two clocks behind one address", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 },
+		{ SYN, 1, 500000, false }, { SYN, 1, 2000000, true }, { SYN, 1, 1000000, true },
+		{ SYN, 1, 999999, true }, { SYN, 1, 999998, false }, { SYN_WITHOUT, 1, 0, false } } },
+	{ "who is closed by the peer is not remembered", {
+		{ OPEN, 0, 2000000 }, { PEER_CLOSES, 0 }, { SYN, 1, 500000, true }, { SYN_WITHOUT, 1, 0, true } } },
+	{ "mixed closers: the host's close counts, not the newer one of the peer", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { OPEN, 1, 3000000 }, { PEER_CLOSES, 1 },
+		{ SYN, 2, 1500000, true }, { SYN, 2, 900000, false } } },
+	{ "a newer stamp replaces, and renews the 60 s", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { REST_MS, 40000 },
+		{ OPEN, 1, 2000000 }, { HOST_CLOSES, 1 }, { REST_MS, 30000 },
+		{ SYN, 2, 1500000, false }, { REST_MS, 31000 }, { SYN, 2, 1500000, true } } },
+	{ "a lower stamp does not replace a fresh one", {
+		{ OPEN, 0, 500000 }, { OPEN, 1, 1000000 }, { HOST_CLOSES, 1 }, { HOST_CLOSES, 0 },
+		{ SYN, 2, 700000, false }, { REST_MS, 50000 }, { SYN, 2, 700000, false },
+		{ REST_MS, 11000 }, { SYN, 2, 700000, true } } },
+	{ "nor renew its 60 s; after them it does replace it", {
+		{ OPEN, 0, 500000 }, { OPEN, 1, 1000000 }, { OPEN, 2, 400000 }, { HOST_CLOSES, 1 },
+		{ REST_MS, 45000 }, { HOST_CLOSES, 0 }, { REST_MS, 17000 }, { SYN, 3, 1, true },
+		{ HOST_CLOSES, 2 }, { SYN, 3, 399000, false }, { SYN, 3, 400000, true } } },
+	{ "a clock that goes round", {
+		{ OPEN, 0, 0xfffffff0 }, { HOST_CLOSES, 0 }, { SYN, 1, 0x10, true },
+		{ OPEN, 1, 0x20 }, { HOST_CLOSES, 1 }, { SYN, 2, 0xfffffff0, false }, { SYN, 2, 0x20, true } } },
+	{ "a connection without timestamps leaves none", {
+		{ OPEN, 0, 0, .key = "without" }, { HOST_CLOSES, 0 }, { SYN, 1, 5, true }, { SYN_WITHOUT, 1, 0, true } } },
+	{ "timestamps turned off: for 60 s nobody gets in", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SET, .key = "net.ipv4.tcp_timestamps", .value = "0" },
+		{ SYN, 1, 2000000, false }, { REST_MS, 61000 }, { SYN, 1, 2000000, true } } },
+	{ "timestamps off from the beginning: nothing is remembered", {
+		{ SET, .key = "net.ipv4.tcp_timestamps", .value = "0" },
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SYN, 1, 5, true }, { SYN_WITHOUT, 1, 0, true } } },
+	{ "who gets a cookie is not judged", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SYN, 1, 500000, false },
+		{ SET, .key = "net.ipv4.tcp_syncookies", .value = "2" }, { SYN, 1, 500000, true },
+		{ SET, .key = "net.ipv4.tcp_syncookies", .value = "1" }, { SYN, 1, 500000, false } } },
+	{ "nor when cookies begin because half-open connections fill the queue", {
+		{ SET, .key = "net.ipv4.tcp_synack_retries", .value = "0" },
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { FLOOD, 5000 }, { SYN, 1, 500000, false },
+		{ SET, .key = "net.ipv4.tcp_syncookies", .value = "1" }, { SYN, 1, 500000, true } } },
+};
+
+/* SYNs from other addresses, with which nothing goes on. */
+static void flood(struct stub *stub, unsigned int n)
+{
+	struct packet packet;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct talk talk = talk_of(30000, true, 1);
+
+		talk.peer = stub_peer(1000 + i, 30000);
+		say(stub, &talk, TCP_SYN);
+		while (i % 50 == 0 && work(stub, NS_PER_MS, &packet))
+			;
+	}
+	while (work(stub, 10 * NS_PER_MS, &packet))
+		;
+}
+
+static void make(struct stub *stub, struct talk *talks, const struct move *move, unsigned int *expected)
+{
+	/* A port is used once: what is asked about is the address. */
+	static uint16_t port = 20000;
+	bool has_ts = move->act != SYN_WITHOUT && !move->key;
+
+	switch (move->act) {
+	case OPEN:
+		talks[move->talk] = talk_of(port++, has_ts, move->ts);
+		open_talk(stub, &talks[move->talk]);
+		break;
+	case HOST_CLOSES:
+		host_closes(stub, &talks[move->talk]);
+		break;
+	case PEER_CLOSES:
+		peer_closes(stub, &talks[move->talk]);
+		break;
+	case SYN:
+	case SYN_WITHOUT:
+		assert_int_equal(answered(stub, talk_of(port++, has_ts, move->ts)), move->yes);
+		*expected += !move->yes;
+		assert_int_equal(rejects, *expected);
+		break;
+	case REST_MS:
+		rest(stub, move->talk);
+		break;
+	case FLOOD:
+		flood(stub, move->talk);
+		break;
+	case SET:
+		stub_set(stub, move->key, move->value);
+		break;
+	}
+}
+
+static void sequences_follow_the_rule(void **state)
+{
+	(void)state;
+	if (!inside())
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++) {
+		struct talk talks[TALKS];
+		unsigned int expected = 0;
+		struct stub stub = { 0 };
+
+		print_message("%s\n", sequences[i].what);
+		rejects = 0;
+		stub_up(&stub);
+		stub_recycle(&stub, note_reject, NULL);
+		for (const struct move *move = sequences[i].moves; move->act || move->ts || move->key; move++)
+			make(&stub, talks, move, &expected);
+		assert_int_equal(recycle_stats(stub.recycle)->paws_passive, expected);
+		stub_down(&stub);
+	}
+}
+
+/* --- TIME_WAIT --- */
+
+enum ending { BOTH_CLOSE, FIN_AGAIN, FIN_WITH_ACK, FIN_LATE, CROSSED, SHUT_THEN_CLOSE, HALF_CLOSED, WITHOUT_TS, SIX };
+
+/* Each ends in a TIME_WAIT of the host that lasts 3.5 RTO, or 60 s. */
+static void end_talk(struct stub *stub, struct talk *talk, enum ending ending)
+{
+	struct packet packet;
+
+	switch (ending) {
+	case BOTH_CLOSE:
+	case WITHOUT_TS:
+	case SIX:
+		host_closes(stub, talk);
+		break;
+	case FIN_AGAIN:		/* the last ACK was lost */
+		host_closes(stub, talk);
+		rest(stub, 300);
+		talk->seq--;
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		break;
+	case FIN_WITH_ACK:
+		close(talk->fd);
+		hear(stub, talk, TCP_FIN | TCP_ACK);
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		break;
+	case FIN_LATE:		/* half closed for longer than the kernel's set remembers */
+		assert_false(shutdown(talk->fd, SHUT_WR));
+		hear(stub, talk, TCP_FIN | TCP_ACK);
+		say(stub, talk, TCP_ACK);
+		rest(stub, 200000);
+		talk->ts += 200000;
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		close(talk->fd);
+		break;
+	case CROSSED:		/* both FINs are on their way at once */
+		close(talk->fd);
+		work(stub, NS_PER_S, &packet);
+		talk->ack = packet.end_seq - 1;
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		say(stub, talk, TCP_ACK);
+		work(stub, NS_PER_MS, &packet);
+		break;
+	case SHUT_THEN_CLOSE:	/* a stub comes about without a segment */
+		assert_false(shutdown(talk->fd, SHUT_WR));
+		hear(stub, talk, TCP_FIN | TCP_ACK);
+		say(stub, talk, TCP_ACK);
+		rest(stub, 500);
+		close(talk->fd);
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		break;
+	case HALF_CLOSED:
+		assert_false(shutdown(talk->fd, SHUT_WR));
+		hear(stub, talk, TCP_FIN | TCP_ACK);
+		say(stub, talk, TCP_ACK);
+		rest(stub, 500);
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		close(talk->fd);
+		break;
+	}
+}
+
+static void time_wait_ends_after_three_and_a_half_rto(void **state)
+{
+	static const struct {
+		const char *what;
+		enum ending ending;
+		bool early;
+	} rows[] = {
+		{ "the host closes, then the peer", BOTH_CLOSE, true },
+		{ "... and the peer's FIN comes again", FIN_AGAIN, false },
+		{ "the peer answers with FIN and ACK in one", FIN_WITH_ACK, true },
+		{ "the peer's FIN comes after 200 s", FIN_LATE, true },
+		{ "both at once", CROSSED, true },
+		{ "shutdown(), and later close()", SHUT_THEN_CLOSE, true },
+		{ "shutdown(), and close() when it is over", HALF_CLOSED, true },
+		{ "without timestamps", WITHOUT_TS, false },
+		{ "over IPv6", SIX, true },
+	};
+
+	(void)state;
+	if (!inside())
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct talk talk = talk_of(40000, rows[i].ending != WITHOUT_TS, 1000000);
+		struct stub stub = { 0 };
+
+		print_message("%s\n", rows[i].what);
+		stub_up(&stub);
+		stub_recycle(&stub, note_reject, NULL);
+		if (rows[i].ending == SIX) {
+			talk.peer = (struct endpoint){ AF_INET6, { .s6_addr = { 0x20, 1, 0xd, 0xb8, [15] = 9 } }, 40000 };
+			talk.host = (struct endpoint){ AF_INET6, { .s6_addr = { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, STUB_PORT };
+			rest(&stub, 3000);	/* duplicate address detection */
+		}
+		open_talk(&stub, &talk);
+		end_talk(&stub, &talk, rows[i].ending);
+		assert_int_equal(time_waits(&stub), 1);
+		rest(&stub, 650);
+		assert_int_equal(time_waits(&stub), 1);
+		rest(&stub, 200);
+		assert_int_equal(time_waits(&stub), rows[i].early ? 0 : 1);
+		assert_int_equal(recycle_stats(stub.recycle)->ended, rows[i].early);
+		rest(&stub, 57000);
+		assert_int_equal(time_waits(&stub), rows[i].early ? 0 : 1);
+		rest(&stub, 7000);
+		assert_int_equal(time_waits(&stub), 0);
+		assert_int_equal(recycle_stats(stub.recycle)->rearmed, rows[i].ending == FIN_AGAIN);
+		assert_int_equal(recycle_stats(stub.recycle)->closes, 1);
+		stub_down(&stub);
+	}
+}
+
+/* The stamp is there as soon as the host's FIN is acknowledged and nobody holds
+ * the socket, long before the peer's FIN.
+ */
+static void a_stub_is_remembered(void **state)
+{
+	struct talk talk = talk_of(40000, true, 1000000);
+	struct stub stub = { 0 };
+
+	(void)state;
+	if (!inside())
+		skip();
+	stub_up(&stub);
+	stub_recycle(&stub, note_reject, NULL);
+	open_talk(&stub, &talk);
+	assert_false(shutdown(talk.fd, SHUT_WR));
+	hear(&stub, &talk, TCP_FIN | TCP_ACK);
+	assert_true(answered(&stub, talk_of(40001, true, 5)));
+	say(&stub, &talk, TCP_ACK);
+	rest(&stub, 10);
+	assert_true(answered(&stub, talk_of(40002, true, 5)));
+	close(talk.fd);
+	assert_false(answered(&stub, talk_of(40003, true, 5)));
+	assert_int_equal(last.stamp.ts, 1000000);
+	stub_down(&stub);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sequences_follow_the_rule),
+		cmocka_unit_test(time_wait_ends_after_three_and_a_half_rto),
+		cmocka_unit_test(a_stub_is_remembered),
+	};
+
+	return inside_tests(tests, ARRAY_SIZE(tests), NULL);
+}
