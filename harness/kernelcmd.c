@@ -141,8 +141,6 @@ static const struct {
 
 int kernel_main(int argc, char **argv, struct err *err)
 {
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return puts(usage), 0;
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return verbs[i].main(argc - 1, argv + 1, err);

@@ -13,16 +13,6 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-static void help(FILE *out)
-{
-	fputs("usage: twlab recycle [--stats]\n\n"
-	      "Gives the network namespace it is started in what net.ipv4.tcp_tw_recycle=1\n"
-	      "gave a host up to Linux 4.11, until SIGINT or SIGTERM. Prints each SYN that is\n"
-	      "left without an answer, and why.\n\n"
-	      "  -s, --stats  print the counters at the end, under the names nstat(8) uses\n"
-	      "  -h, --help\n", out);
-}
-
 /* How 4.9 counts: what TIME_WAIT's timer ends within 4 s is TWKilled. */
 static void print_stats(const struct recycle_stats *stats)
 {
@@ -129,24 +119,18 @@ int recycle_main(int argc, char **argv, struct err *err)
 {
 	static const struct option options[] = {
 		{ "stats", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
 	bool stats = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "sh", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			stats = true;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		default:
-			help(stderr);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "s", options, NULL)) != -1) {
+		if (option == '?') {
+			err_set(err, 0, "no such option '%s'; see twlab help recycle", argv[optind - 1]);
 			return STATUS_USAGE;
 		}
+		stats = true;
 	}
 	if (optind < argc) {
 		err_set(err, 0, "'%s' is one word too many", argv[optind]);

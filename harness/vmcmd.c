@@ -26,7 +26,6 @@ static const struct option options[] = {
 	{ "time-limit", required_argument, NULL, 't' },
 	{ "put", required_argument, NULL, 'p' },
 	{ "output", required_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },
 	{ 0 }
 };
 
@@ -175,7 +174,7 @@ static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 	int opt;
 
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+ho:", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+o:", options, NULL)) != -1) {
 		if (opt == 'k')
 			job->kernel = optarg;
 		else if (opt == 'o')
@@ -228,8 +227,6 @@ int vm_main(int argc, char **argv, struct err *err)
 	const char *out = NULL;
 	int status = STATUS_USAGE;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return puts(usage), 0;
 	if (!parse(argc, argv, &job, &along, &out, err)) {
 		argv += optind;
 		if (bring_program(&along, argv[0], &path, err) ||
