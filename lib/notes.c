@@ -118,11 +118,13 @@ static void syn_words(const struct trace *trace, const struct conn *conn, unsign
 {
 	const struct segment *segment = &trace->segments[conn->segments[i]];
 
+	bool silent = segment->rcvd_ns >= 0 && trace_answer(trace, conn, i) < 0;
+
 	if (segment->is_retransmission)
-		say_again(words, "SYN again", segment->sent_ns - side->last_ns[KIND_SYN]);
-	if (segment->rcvd_ns >= 0 && trace_answer(trace, conn, i) < 0)
-		say(words, segment->is_retransmission ? "SYN again, no answer" : "SYN, no answer",
-		    segment->is_retransmission ? words->detail : "");
+		say_again(words, silent ? "SYN again, no answer" : "SYN again",
+			  segment->sent_ns - side->last_ns[KIND_SYN]);
+	else if (silent)
+		say(words, "SYN, no answer", "");
 }
 
 static void segment_words(const struct trace *trace, const struct conn *conn, unsigned int i,

@@ -110,8 +110,8 @@ int trace_answer(const struct trace *trace, const struct conn *conn, unsigned in
 		if (segment->from_client != asked->from_client) {
 			if (segment->sent_ns >= asked->rcvd_ns && !segment->is_copy)
 				return (int)k;
-		} else if (tcp_kind(&segment->tcp) == kind && segment->rcvd_ns >= 0 &&
-			   segment->rcvd_ns < until_ns) {
+		} else if (tcp_kind(&segment->tcp) == kind && !segment->is_copy &&
+			   segment->rcvd_ns >= 0 && segment->rcvd_ns < until_ns) {
 			until_ns = segment->rcvd_ns;
 		}
 	}

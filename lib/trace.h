@@ -103,7 +103,7 @@ int trace_node(const struct trace *trace, const char *name);	/* -1 if unknown */
 
 /* The segment with which the other side answered segment conn->segments[@i]: the
  * first that it sent after getting it, and before it got another of the same
- * kind. Returns its place in conn->segments, or -1 if there was none.
+ * kind (copies that the net made do not count). Returns its place in conn->segments, or -1 if there was none.
  */
 int trace_answer(const struct trace *trace, const struct conn *conn, unsigned int i);
 
