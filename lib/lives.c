@@ -169,10 +169,10 @@ static enum tcp_state state_now(struct telling *telling)
 /* The latest packet that came in for the four-tuple, of whatever connection,
  * within a sample before @at_ns: the RST or SYN that ended a TIME_WAIT.
  */
-static int ender_of(const struct telling *telling, int64_t at_ns)
+static int ender_of(struct telling *telling, int64_t at_ns)
 {
 	int found = -1;
-	int64_t found_ns = at_ns - SOON_NS;
+	int64_t found_ns = at_ns - SOON_NS, since_ns = stay_now(telling)->from_ns;
 
 	for (unsigned int i = 0; i < telling->n_rest; i++) {
 		const struct item *item = &telling->rest[i];
@@ -184,9 +184,11 @@ static int ender_of(const struct telling *telling, int64_t at_ns)
 		for (unsigned int k = 0; k < conn->n_segments; k++) {
 			const struct segment *segment = &telling->trace->segments[conn->segments[k]];
 
+			enum tcp_kind kind = tcp_kind(&segment->tcp);
+
 			if (segment->from_client != item->client && segment->rcvd_ns >= found_ns &&
-			    segment->rcvd_ns <= at_ns &&
-			    segment->tcp.flags & (TCP_RST | TCP_SYN)) {
+			    segment->rcvd_ns > since_ns && segment->rcvd_ns <= at_ns &&
+			    (kind == KIND_RST || kind == KIND_SYN)) {
 				found = (int)conn->segments[k];
 				found_ns = segment->rcvd_ns;
 			}
