@@ -118,6 +118,7 @@ int facts_read(const char *path, struct facts *facts, struct err *err)
 {
 	auto_fclose FILE *file = fopen(path, "re");
 	auto_free char *line = NULL;
+	unsigned int number = 0;
 	char *columns[4];
 	size_t size = 0;
 	ssize_t len;
@@ -126,10 +127,11 @@ int facts_read(const char *path, struct facts *facts, struct err *err)
 	if (!file)
 		return err_set(err, errno, "cannot read %s", path);
 	while ((len = getline(&line, &size, file)) > 0) {
+		number++;
 		if (!columns_cut(line, (size_t)len, columns)) {
-			err_set(err, 0, "%s:%u: not node, name, value, where", path, facts->n + 1);
+			err_set(err, 0, "%s:%u: not node, name, value, where", path, number);
 			facts_free(facts);
-			return -err->code;
+			return -EINVAL;
 		}
 		facts_add(facts, columns[0], columns[1], columns[2], columns[3]);
 	}
