@@ -281,21 +281,47 @@ static char *address(const struct scene *scene, int node)
 	return must_strdup(text);
 }
 
+/* What a NAT makes of the clients: "as 203.0.113.1", if that is one address. */
+static char *disguise(const struct scene *scene)
+{
+	const struct endpoint *as = scene->n_conns ? &scene_conn(scene, 0)->server_remote : NULL;
+	char text[64];
+
+	for (unsigned int i = 1; i < scene->n_conns; i++)
+		if (memcmp(&as->addr, &scene_conn(scene, i)->server_remote.addr, sizeof(as->addr)))
+			return must_strdup("one address each");
+	if (!as)
+		return must_strdup("");
+	endpoint_text(as, text);
+	*strrchr(text, ':') = '\0';
+	return must_printf("as %s", text);
+}
+
+static char *subtitle(const struct scene *scene, const struct column *column)
+{
+	switch (column->part) {
+	case PART_END:		return address(scene, column->node);
+	case PART_NAT:		return disguise(scene);
+	case PART_ROUTER:
+	case PART_WIRE:
+	case PARTS:		break;
+	}
+	return must_strdup("");
+}
+
 void columns_draw(const struct columns *columns, struct dot *dot, double top, double end)
 {
-	static const struct { enum role role; const char *words; } parts[] = {
-		[PART_END] = { LOOK_INK, NULL }, [PART_WIRE] = { LOOK_WIRE, "wire" },
-		[PART_ROUTER] = { LOOK_PASSIVE, "router" }, [PART_NAT] = { LOOK_PASSIVE, "NAT" },
+	static const enum role roles[] = {
+		[PART_END] = LOOK_INK, [PART_WIRE] = LOOK_WIRE,
+		[PART_ROUTER] = LOOK_PASSIVE, [PART_NAT] = LOOK_PASSIVE,
 	};
 
-	static_assert(ARRAY_SIZE(parts) == PARTS, "parts[] lacks one");
+	static_assert(ARRAY_SIZE(roles) == PARTS, "roles[] lacks one");
 	for (unsigned int i = 0; i < columns->n; i++) {
 		const struct column *column = &columns->columns[i];
-		const struct look *look = palette_look(parts[column->part].role);
+		const struct look *look = palette_look(roles[column->part]);
 		const char *name = scene_node(columns->scene, column->node);
-		const char *role = parts[column->part].words;
-		auto_free char *under = role ? must_strdup(strcasecmp(name, role) ? role : "")
-					     : address(columns->scene, column->node);
+		auto_free char *under = subtitle(columns->scene, column);
 		double x = columns_x(columns, column->node);
 
 		dot_line(dot, &(struct dot_line){ look, .width = 1 },

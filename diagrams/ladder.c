@@ -6,12 +6,14 @@
 #include "diagrams/rungs.h"
 
 enum { TOP = 104, FOOT = 40, SLANT = 22, LINE = 19, BAR_MIN = 15 };
+enum { SLIDE_MOST = 600 };	/* what is higher is for scrolling, and as wide as a slide */
 
 /* An arrow. */
 struct flight {
 	const struct segment *segment;
 	unsigned int sent, end;		/* rungs */
 	bool crosses;			/* meets one that comes the other way */
+	bool silent;			/* a SYN that got no answer */
 };
 
 /* A stay of a socket, as a piece of a bar. */
@@ -23,6 +25,7 @@ struct piece {
 
 struct note {
 	const struct event_row *event;
+	char *words;
 	unsigned int rung;
 };
 
@@ -50,23 +53,26 @@ static int64_t last_seen(const struct scene *scene, const struct segment *segmen
 	     : segment->sent_ns;
 }
 
-static void add_flight(struct ladder *ladder, const struct segment *segment)
+static void add_flight(struct ladder *ladder, const struct conn *conn, unsigned int k)
 {
+	const struct segment *segment = &ladder->scene->trace->segments[conn->segments[k]];
 	struct rungs *rungs = ladder->rungs;
 	int64_t end_ns = is_lost(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
-	struct flight flight = { segment };
+	struct flight flight = { segment, .silent = scene_syn_silent(ladder->scene, conn, k) };
 
 	flight.sent = rungs_add(rungs, segment->sent_ns, 0, 0);
-	flight.end = rungs_add(rungs, end_ns, 0, 0);
+	flight.end = rungs_add(rungs, end_ns, 0, flight.silent ? 14 : 0);
 	rungs_apart(rungs, flight.sent, flight.end, is_lost(segment) ? SLANT * 0.6 : SLANT);
 	for (unsigned int i = 0; i < ladder->n_flights; i++) {
 		struct flight *other = &ladder->flights[i];
 
 		if (other->segment->from_client == segment->from_client ||
-		    rungs_at(rungs, other->end) <= segment->sent_ns) {
+		    rungs_at(rungs, other->end) <= segment->sent_ns || rungs_at(rungs, other->sent) >= end_ns) {
 			rungs_apart(rungs, other->sent, flight.sent, LINE);
 			rungs_apart(rungs, flight.sent, other->sent, LINE);
-		} else if (rungs_at(rungs, other->sent) < end_ns) {
+			rungs_apart(rungs, other->end, flight.end, LINE);
+			rungs_apart(rungs, flight.end, other->end, LINE);
+		} else {
 			other->crosses = flight.crosses = true;
 		}
 	}
@@ -90,21 +96,56 @@ static void add_piece(struct ladder *ladder, const struct life *life, const stru
 	ladder->pieces[ladder->n_pieces++] = piece;
 }
 
+/* What changes the course of things; starting and waiting does not. */
+static const struct {
+	const char *kind, *words;
+} noted[] = {
+	{ "netem", "netem" },
+	{ "kill", "SOCK_DESTROY" },
+	{ "sysctl", "sysctl" },
+};
+
+/* "netem on wire/server: loss 100%" */
+static char *note_words(const struct event_row *event)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(noted); i++)
+		if (!strcmp(event->what_kind, noted[i].kind))
+			return must_printf("%s on %s: %s", noted[i].words, event->node, event->what);
+	return NULL;
+}
+
+/* Notes from the first segment on: what came before is how the lab was built. */
 static void add_notes(struct ladder *ladder)
 {
-	/* What changes the course of things; starting and waiting does not. */
-	static const char *const kinds[] = { "netem", "kill", "sysctl", "reject" };
 	const struct evidence *evidence = ladder->scene->evidence;
+	int64_t first_ns = INT64_MAX;
 
+	for (unsigned int i = 0; i < ladder->n_flights; i++)
+		if (ladder->flights[i].segment->sent_ns < first_ns)
+			first_ns = ladder->flights[i].segment->sent_ns;
 	for (unsigned int i = 0; i < evidence->n_events; i++) {
 		const struct event_row *event = &evidence->events[i];
+		char *words = event->at_ns < first_ns ? NULL : note_words(event);
+		struct note *note = words ? grow(&ladder->notes, ladder->n_notes++, sizeof(*note)) : NULL;
 
-		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-			if (strcmp(event->what_kind, kinds[k]))
+		if (note)
+			*note = (struct note){ event, words, rungs_add(ladder->rungs, event->at_ns, 11, 15) };
+	}
+}
+
+/* Words that stand on neighbouring arrows of one direction stand at one place. */
+static void align_words(struct ladder *ladder)
+{
+	for (bool more = true; more; ) {
+		more = false;
+		for (unsigned int i = 1; i < ladder->n_flights; i++) {
+			struct flight *a = &ladder->flights[i - 1], *b = &ladder->flights[i];
+
+			if (a->crosses == b->crosses || a->segment->conn != b->segment->conn ||
+			    a->segment->from_client != b->segment->from_client ||
+			    rungs_at(ladder->rungs, a->end) < rungs_at(ladder->rungs, b->sent))
 				continue;
-			grow(&ladder->notes, ladder->n_notes, sizeof(*ladder->notes));
-			ladder->notes[ladder->n_notes++] = (struct note){
-				event, rungs_add(ladder->rungs, event->at_ns, 11, 11) };
+			a->crosses = b->crosses = more = true;
 		}
 	}
 }
@@ -118,7 +159,7 @@ static void collect(struct ladder *ladder)
 		const int ends[2] = { conn->client, conn->server };
 
 		for (unsigned int k = 0; k < conn->n_segments; k++)
-			add_flight(ladder, &scene->trace->segments[conn->segments[k]]);
+			add_flight(ladder, conn, k);
 		for (int side = 0; side < 2; side++) {
 			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
 
@@ -126,6 +167,7 @@ static void collect(struct ladder *ladder)
 				add_piece(ladder, life, &life->stays[k]);
 		}
 	}
+	align_words(ladder);
 	add_notes(ladder);
 }
 
@@ -215,55 +257,83 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 	dot_line(ladder->dot, &line, a, b);
 	if (is_lost(segment))
 		dot_cross(ladder->dot, b.x, b.y, 7);
+	if (flight->silent)
+		dot_text(ladder->dot, &(struct dot_text){ b.x + (a.x < b.x ? -4 : 4), b.y + 9,
+			 a.x < b.x ? DOT_RIGHT : DOT_LEFT, .colour = palette_look(LOOK_RST)->text,
+			 .bold = "no answer" });
 }
 
-/* "FIN,ACK again" */
-static char *flight_name(const struct segment *segment)
+/* What stands on an arrow. */
+struct words {
+	char *bold;	/* "FIN,ACK again" */
+	char *plain;	/* "  seq 7 ack 8", "  seq 7 ack 8 – second FIN" */
+};
+
+static double words_width(const struct words *words)
 {
-	char flags[40];
-
-	tcp_flags_text(segment->tcp.flags, flags);
-	return must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
-			   is_lost(segment) ? ", lost" : "");
+	return dot_width(words->bold, 12.5) + dot_width(words->plain, 11);
 }
 
-/* As much of the header as fits into @room. */
-static char *flight_numbers(const struct ladder *ladder, const struct segment *segment, double room)
+static void words_free(struct words *words)
+{
+	free(words->bold);
+	free(words->plain);
+}
+
+/* A note that says more than the flags and what is drawn anyway. */
+static bool is_telling(const struct segment *segment)
+{
+	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
+}
+
+/* Flags, numbers and what the segment is in the story: as much as fits into @room. */
+static struct words flight_words(const struct ladder *ladder, const struct segment *segment, double room)
 {
 	const struct tcp_view *tcp = &segment->tcp;
 	auto_free char *ack = tcp->flags & TCP_ACK ? must_printf(" ack %u", segment->rel_ack) : must_strdup("");
 	auto_free char *len = tcp->payload_len ? must_printf(" len %u", tcp->payload_len) : must_strdup("");
 	auto_free char *ts = tcp->has_ts && columns_clients(ladder->columns) > 1 && tcp->flags & TCP_SYN
 			   ? must_printf(" TSval %u", tcp->tsval) : must_strdup("");
-	auto_free char *full = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
-	auto_free char *less = must_printf(" %s", *ts ? ts : len);
+	auto_free char *numbers = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
+	char flags[40];
+	struct words words;
 
-	if (dot_width(full, 11) <= room)
-		return steal_ptr(&full);
-	return dot_width(less, 11) <= room ? steal_ptr(&less) : must_strdup("");
+	tcp_flags_text(tcp->flags, flags);
+	if (is_telling(segment)) {
+		words = (struct words){ must_strdup(flags), must_printf("%s  \u2013 %s", numbers, segment->note) };
+		if (words_width(&words) <= room)
+			return words;
+		words_free(&words);
+	}
+	words = (struct words){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
+					    is_lost(segment) ? ", lost" : ""), must_strdup(numbers) };
+	if (words_width(&words) > room) {
+		free(words.plain);
+		words.plain = must_printf(" %s", *ts ? ts : len);
+	}
+	return words;
 }
 
 static void draw_flight_words(struct ladder *ladder, const struct flight *flight)
 {
 	const struct segment *segment = flight->segment;
-	auto_free char *name = flight_name(segment);
-	auto_free char *numbers = NULL;
-	struct dot_point a, b;
 	double left, right, part = flight->crosses ? 0.3 : 0.5, x, slope, width;
+	struct words words;
+	struct dot_point a, b;
 
 	flight_ends(ladder, flight, &a, &b);
 	left = plane_max(plane_min(a.x, b.x), columns_left(ladder->columns)) + 6;
 	right = plane_min(plane_max(a.x, b.x), columns_right(ladder->columns)) - 6;
-	numbers = flight_numbers(ladder, segment, (right - left) * (flight->crosses ? 0.55 : 1) -
-				 dot_width(name, 12.5));
-	width = dot_width(name, 12) + dot_width(numbers, 11);
+	words = flight_words(ladder, segment, (right - left) * (flight->crosses ? 0.55 : 1));
+	width = words_width(&words);
 	x = a.x < b.x ? left + (right - left) * part : right - (right - left) * part;
 	if (is_lost(segment))	/* near the cross, away from the arrow that it answers */
 		x = a.x < b.x ? right - width / 2 : left + width / 2;
 	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
 	dot_text(ladder->dot, &(struct dot_text){
 		x, a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2,
-		.colour = flight_look(segment)->text, .back = "#ffffff", .bold = name, .plain = numbers });
+		.colour = flight_look(segment)->text, .back = "#ffffff", .bold = words.bold, .plain = words.plain });
+	words_free(&words);
 }
 
 static void draw_piece(struct ladder *ladder, const struct piece *piece)
@@ -295,15 +365,15 @@ static void draw_piece(struct ladder *ladder, const struct piece *piece)
 static void draw_note(struct ladder *ladder, const struct note *note)
 {
 	const struct look *look = palette_look(LOOK_NOTE);
-	const struct event_row *event = note->event;
-	double y = rungs_y(ladder->rungs, note->rung);
-	auto_free char *words = must_printf("%s on %s: %s", event->what_kind, event->node, event->what);
-	double width = dot_width(words, 11) + 20, x = columns_middle(ladder->columns);
+	double y = rungs_y(ladder->rungs, note->rung), x = columns_middle(ladder->columns);
+	double left = columns_left(ladder->columns) + 4, right = columns_right(ladder->columns) - 4;
+	const char *why = note->event->why ? note->event->why : "";
+	auto_free char *full = must_printf("%s%s%s", note->words, *why ? " \u2013 " : "", why);
+	const char *words = dot_width(full, 11) + 24 < right - left ? full : note->words;
 
 	dot_line(ladder->dot, &(struct dot_line){ look, .style = "dashed" },
-		 (struct dot_point){ columns_left(ladder->columns) + 4, y },
-		 (struct dot_point){ columns_right(ladder->columns) - 4, y });
-	dot_box(ladder->dot, &(struct dot_box){ x, y, width, 17, "note", look, .plain = words });
+		 (struct dot_point){ left, y }, (struct dot_point){ right, y });
+	dot_box(ladder->dot, &(struct dot_box){ x, y, dot_width(words, 11) + 12, 17, "note", look, .plain = words });
 }
 
 static void draw_times(struct ladder *ladder)
@@ -352,7 +422,7 @@ char *ladder_draw(const struct scene *scene)
 	collect(&ladder);
 	ladder.end = rungs_place(ladder.rungs, TOP, DOT_SLIDE_HEIGHT - FOOT) + 8;
 	ladder.height = plane_max(DOT_SLIDE_HEIGHT, ladder.end + FOOT - 8);
-	ladder.width = plane_min(plane_max(DOT_SLIDE_WIDTH, ladder.height * 16 / 9), 1200);
+	ladder.width = ladder.height <= SLIDE_MOST ? ladder.height * 16 / 9 : DOT_SLIDE_WIDTH;
 	ladder.columns = columns_new(scene, ladder.width);
 	ladder.dot = dot_new(ladder.width, ladder.height, title, scene->caption);
 	paint(&ladder);
@@ -361,6 +431,8 @@ char *ladder_draw(const struct scene *scene)
 	rungs_free(ladder.rungs);
 	free(ladder.flights);
 	free(ladder.pieces);
+	for (unsigned int i = 0; i < ladder.n_notes; i++)
+		free(ladder.notes[i].words);
 	free(ladder.notes);
 	return text;
 }

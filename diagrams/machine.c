@@ -39,7 +39,7 @@ static_assert(ARRAY_SIZE(spots) == SPOTS, "spots[] lacks one");
  */
 static const struct route {
 	enum spot from, to;
-	const char *words;
+	const char *words;	/* NULL: no way of the RFC's, drawn only where it was taken */
 	struct dot_point a, b;
 	struct dot_point at;
 	enum dot_align align;
@@ -64,6 +64,7 @@ static const struct route {
 	{ CLOSING, TIME_WAIT, "rcv ACK of FIN", { 480, 416 }, { 480, 452 }, { 494, 434 }, DOT_LEFT },
 	{ CLOSE_WAIT, LAST_ACK, "close() / snd FIN", { 788, 358 }, { 788, 386 }, { 800, 372 }, DOT_LEFT },
 	{ LAST_ACK, GONE, "rcv ACK of FIN", { 788, 426 }, { 788, 464 }, { 800, 445 }, DOT_LEFT },
+	{ FIN_WAIT2, GONE, NULL, { 242, 404 }, { 718, 466 }, { 596, 436 }, DOT_LEFT },
 	{ TIME_WAIT, GONE, "2 MSL are over", { 578, 483 }, { 718, 483 }, { 648, 473 } },
 };
 
@@ -94,16 +95,26 @@ static enum spot spot_of(enum tcp_state state)
 	return CLOSED;
 }
 
-/* What this end sent because of what it received: in the same instant. */
+/* What this end sent because of what it received, be it a little later: the next
+ * that it sent, if nothing else came in before. Bare ACKs have no answer but RST,
+ * and a FIN is nobody's answer: it is sent when the program closes.
+ */
 static const struct segment *reply_to(const struct drawing *drawing, const struct life *life,
 				      const struct segment *cause)
 {
+	bool asks = cause->tcp.payload_len || cause->tcp.flags & (TCP_SYN | TCP_FIN);
+
 	for (unsigned int i = 0; i < drawing->conn->n_segments; i++) {
 		const struct segment *segment =
 			&drawing->scene->trace->segments[drawing->conn->segments[i]];
 
-		if (segment->from == life->node && segment != cause && segment->sent_ns >= cause->rcvd_ns)
-			return segment->sent_ns < cause->rcvd_ns + NS_PER_MS ? segment : NULL;
+		if (segment == cause)
+			continue;
+		if (segment->from == life->node && segment->sent_ns >= cause->rcvd_ns)
+			return segment->tcp.flags & TCP_RST || (asks && !(segment->tcp.flags & TCP_FIN))
+			     ? segment : NULL;
+		if (segment->to == life->node && segment->rcvd_ns >= cause->rcvd_ns)
+			return NULL;
 	}
 	return NULL;
 }
@@ -196,7 +207,7 @@ static void draw_untaken(struct drawing *drawing)
 	const struct look *look = palette_look(LOOK_FAINT);
 
 	for (size_t r = 0; r < ARRAY_SIZE(routes); r++) {
-		if (drawing->words[r][0] || drawing->words[r][1])
+		if (!routes[r].words || drawing->words[r][0] || drawing->words[r][1])
 			continue;
 		draw_way(drawing, &(struct dot_line){ look, .arrow = ARROW_END }, routes[r].a, routes[r].b, 0);
 		dot_text(drawing->dot, &(struct dot_text){ routes[r].at.x, routes[r].at.y, routes[r].align, 9,
@@ -213,6 +224,7 @@ static void draw_taken(struct drawing *drawing)
 		for (int side = 0; side < SIDES; side++)
 			if (drawing->words[r][side])
 				draw_way(drawing, &(struct dot_line){ palette_look(sides[side].role), .width = 3,
+								      .style = routes[r].words ? "solid" : "dashed",
 								      .arrow = ARROW_END },
 					 routes[r].a, routes[r].b, both ? sides[side].shift : 0);
 		for (int side = 0; side < SIDES; side++) {

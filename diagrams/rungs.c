@@ -1,7 +1,7 @@
 /* rungs.c - how far down the page each moment stands */
 #include "rungs.h"
 
-enum { GAP_HEIGHT = 26 };
+enum { GAP_HEIGHT = 32 };
 
 struct rung {
 	int64_t at_ns;
@@ -84,7 +84,7 @@ static void find_gaps(struct rungs *rungs, struct rung *const *order)
 			continue;
 		grow(&rungs->gaps, rungs->n_gaps, sizeof(*rungs->gaps));
 		rungs->gaps[rungs->n_gaps++] = (struct rungs_gap){
-			(order[i - 1]->y + order[i - 1]->below + order[i]->y - order[i]->above) / 2, ns };
+			(order[i - 1]->y + order[i - 1]->below + order[i]->y - order[i]->above) / 2 - 2, ns };
 	}
 }
 

@@ -44,6 +44,28 @@ char *scene_duration(int64_t ns, char *text)
 	return text;
 }
 
+static bool is_first_syn(const struct tcp_view *tcp)
+{
+	return (tcp->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+bool scene_syn_silent(const struct scene *scene, const struct conn *conn, unsigned int k)
+{
+	const struct segment *segments = scene->trace->segments, *syn = &segments[conn->segments[k]];
+
+	if (!is_first_syn(&syn->tcp) || syn->rcvd_ns < 0)
+		return false;
+	for (unsigned int i = k + 1; i < conn->n_segments; i++) {
+		const struct segment *next = &segments[conn->segments[i]];
+
+		if (next->from_client != syn->from_client)
+			return false;
+		if (is_first_syn(&next->tcp))
+			return true;
+	}
+	return true;
+}
+
 const char *scene_kind(const struct tcp_view *tcp)
 {
 	if (tcp->flags & TCP_RST)

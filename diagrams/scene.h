@@ -47,6 +47,11 @@ int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay);
 /* "85 µs", "10.3 ms", "204 ms", "60.9 s". @text has room for 32 bytes; returns it. */
 char *scene_duration(int64_t ns, char *text);
 
+/* Is segment @k of @conn a SYN that arrived and got no answer before it was sent
+ * again, or at all?
+ */
+bool scene_syn_silent(const struct scene *scene, const struct conn *conn, unsigned int k);
+
 /* "SYN", "SYN,ACK", "FIN", "ACK", "RST", "DATA": what a segment is for. */
 const char *scene_kind(const struct tcp_view *tcp);
 

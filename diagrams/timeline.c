@@ -4,7 +4,7 @@
 #include "diagrams/plane.h"
 
 enum { LEFT = 168, RIGHT = 940, TOP = 40, AXIS = 478, LEGEND = 506, BAND = 20, TICKS = 22 };
-enum { ROW_BOTH = 30, ROW_NAMED = 13, ROW_ADDRESS = 26, BAR_MOST = 60 };
+enum { ROW_BOTH = 30, ROW_NAMED = 13, ROW_ADDRESS = 26, BAR_MOST = 60, MARK_ROOM = 8 };
 enum { WHOLE_WITH_ZOOM = 180, ZOOM_TOP = 246, ZOOM_CONNS = 2, ZOOM_TIMES = 4 };
 
 #define REMEMBERED_NS (60 * NS_PER_S)	/* Linux 4.9, TCP_PAWS_MSL */
@@ -147,20 +147,6 @@ static void draw_life(struct timeline *timeline, const struct life *life, double
 		draw_rearms(timeline, life, y, height);
 }
 
-/* Did the other side say anything before this side spoke again? */
-static bool was_answered(const struct timeline *timeline, const struct conn *conn, unsigned int k)
-{
-	for (unsigned int i = k + 1; i < conn->n_segments; i++) {
-		const struct segment *next = &timeline->trace->segments[conn->segments[i]];
-
-		if (next->from_client != timeline->trace->segments[conn->segments[k]].from_client)
-			return true;
-		if (next->tcp.flags & TCP_SYN)
-			return false;
-	}
-	return false;
-}
-
 static const struct mark {
 	const char *words, *shape;
 	const struct look look;
@@ -182,7 +168,7 @@ static int mark_of(const struct timeline *timeline, const struct conn *conn, uns
 	if (segment->rcvd_ns < 0)
 		return MARK_LOST;
 	if (scene_kind(&segment->tcp)[0] == 'S' && !(segment->tcp.flags & TCP_ACK))
-		return was_answered(timeline, conn, k) ? MARK_ANSWERED : MARK_SILENT;
+		return scene_syn_silent(timeline->scene, conn, k) ? MARK_SILENT : MARK_ANSWERED;
 	return segment->is_retransmission ? MARK_AGAIN : MARK_NONE;
 }
 
@@ -196,7 +182,7 @@ static void draw_mark(struct timeline *timeline, int mark, double x, double y, d
 
 static void draw_marks(struct timeline *timeline, const struct conn *conn, double client_y, double server_y)
 {
-	double size = plane_max(3, plane_min(10, timeline->row * (timeline->both ? 0.3 : 0.9)));
+	double size = plane_max(3, plane_min(10, timeline->row * (timeline->both ? 0.2 : 0.9)));
 
 	for (unsigned int k = 0; k < conn->n_segments; k++) {
 		const struct segment *segment = &timeline->trace->segments[conn->segments[k]];
@@ -232,7 +218,8 @@ static void draw_row(struct timeline *timeline, unsigned int i)
 	draw_life(timeline, scene_life(timeline->scene, conn->client, i), client_y, height);
 	if (timeline->both)
 		draw_life(timeline, scene_life(timeline->scene, conn->server, i), server_y, height);
-	draw_marks(timeline, conn, client_y, server_y);
+	draw_marks(timeline, conn, client_y + (timeline->both ? height / 2 - MARK_ROOM : 0),
+		   server_y + (timeline->both ? height / 2 - MARK_ROOM : 0));
 	if (i % every == 0)
 		draw_name(timeline, conn->client, &conn->client_local, client_y, timeline->both && height >= ROW_ADDRESS);
 	if (timeline->both)
