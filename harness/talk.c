@@ -8,7 +8,8 @@
 void talk_add(struct talk *talk, const void *data, size_t len)
 {
 	talk->len -= talk->taken;
-	memmove(talk->buf, talk->buf + talk->taken, talk->len);
+	if (talk->len && talk->taken)
+		memmove(talk->buf, talk->buf + talk->taken, talk->len);
 	talk->taken = 0;
 	talk->buf = must_realloc(talk->buf, talk->len + len, 1);
 	memcpy(talk->buf + talk->len, data, len);

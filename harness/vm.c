@@ -306,8 +306,9 @@ static int fail(struct vm *vm, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(last_words) && !line; i++)
 		line = tail_line(&vm->console, last_words[i]);
 	qemu_stop(&vm->qemu);
-	return err_set(err, 0, "%s%s%s%s", why.text, line ? " (console: " : "",
-		       line ? line : "", line ? ")" : "");
+	err_set(err, 0, "%s%s%s%s", why.text, line ? " (console: " : "",
+		line ? line : "", line ? ")" : "");
+	return err_as(err, why.code);
 }
 
 static int check(struct vm *vm, struct err *err)
@@ -569,7 +570,7 @@ int vm_step(struct vm *vm, int timeout_ms, struct err *err)
 	if (ret < 0 && vm->restoring && !vm->hello && !vm->rebuilt)
 		return start_again(vm, err);
 	if (ret < 0)
-		fail(vm, &why);
+		ret = fail(vm, &why);
 	if (ret)
 		qemu_stop(&vm->qemu);
 	if (ret < 0 && err)
