@@ -11,6 +11,7 @@
 #include "lib/walk.h"
 
 #define SOON_NS (100 * NS_PER_MS)	/* a sample follows a packet well within this */
+#define SAMPLING_NS (10 * NS_PER_MS)	/* reading all sockets takes less, and is stamped when it begins */
 
 struct item {			/* a row, or a connection, of one four-tuple on one node */
 	int node;
@@ -279,23 +280,47 @@ static struct move *moves_until(struct telling *telling, int64_t until_ns, unsig
 	return moves;
 }
 
+/* Tell how the packets up to @until_ns led into @state: the last time that they
+ * did, or else the first. False, and nothing is told, if they did not.
+ */
+static bool packets_tell(struct telling *telling, enum tcp_state state, int64_t until_ns, bool last)
+{
+	const struct walk walk = telling->walk;
+	unsigned int n, found, next = telling->next;
+	auto_free unsigned int *back = NULL;
+	auto_free struct move *moves = moves_until(telling, until_ns, &n, &back);
+
+	if (last)
+		for (found = n; found > 0 && moves[found - 1].state != state; found--)
+			;
+	else
+		for (found = 1; found <= n && moves[found - 1].state != state; found++)
+			;
+	if (!found || found > n) {
+		telling->walk = walk;
+		telling->next = next;
+		return false;
+	}
+	for (unsigned int i = 0; i < found; i++)
+		stay_add_move(telling, &moves[i]);
+	stay_now(telling)->inferred = false;
+	telling->walk = moves[found - 1].after;
+	telling->next = back[found - 1];
+	return true;
+}
+
 /* The socket is known to be in @state at @at_ns: tell how it came there. */
 static void reach(struct telling *telling, enum tcp_state state, int64_t at_ns)
 {
 	auto_free unsigned int *back = NULL;
-	unsigned int n, found;
-	auto_free struct move *moves = moves_until(telling, at_ns, &n, &back);
+	auto_free struct move *moves = NULL;
+	unsigned int n;
 
-	for (found = n; found > 0 && moves[found - 1].state != state; found--)
-		;
-	if (found) {
-		for (unsigned int i = 0; i < found; i++)
-			stay_add_move(telling, &moves[i]);
-		stay_now(telling)->inferred = false;
-		telling->walk = moves[found - 1].after;
-		telling->next = back[found - 1];
+	if (packets_tell(telling, state, at_ns, true))
 		return;
-	}
+	if (state != state_now(telling) && packets_tell(telling, state, at_ns + SAMPLING_NS, false))
+		return;
+	moves = moves_until(telling, at_ns, &n, &back);
 	if (state != state_now(telling)) {
 		/* A TIME_WAIT that no sample shows never was; what came in was its end. */
 		for (unsigned int i = 0; state == STATE_CLOSE && i < n; i++) {

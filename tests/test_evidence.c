@@ -234,6 +234,13 @@ static const struct story stories[] = {
 	  { OPENED "; FIN_WAIT1? >FIN,ACK",
 	    "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <PSH,ACK" } },
 
+	{ "a packet comes while a sample is being taken",
+	  { HELLO(0), { 1000, true, "FA", 5001, 1001 } },
+	  { { 300, false, "ESTABLISHED", "new" }, { 900, false, "CLOSE_WAIT", "change" },
+	    { 300000, false, "LAST_ACK", "change" } }, NULL,
+	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; CLOSE_WAIT <FIN,ACK; LAST_ACK -",
+	    ACCEPTED "; FIN_WAIT1? >FIN,ACK" } },
+
 	{ "the kernel does not go where the packets say: it is right",
 	  { HELLO(0), { 1000, true, "R", 5001, 0 } },
 	  { { 300, false, "ESTABLISHED", "new" }, { 1100, false, "ESTABLISHED", "tick" },
