@@ -6,7 +6,7 @@
 #include "diagrams/rungs.h"
 
 enum { TOP = 104, FOOT = 40, SLANT = 22, LINE = 19, BAR_MIN = 15 };
-enum { SLIDE_MOST = 600 };	/* what is higher is for scrolling, and as wide as a slide */
+enum { SLIDE_MOST = 600, MOST_FLIGHTS = 120, NEAR = 12 };	/* what is higher is for scrolling, and as wide as a slide */
 
 /* An arrow. */
 struct flight {
@@ -34,7 +34,7 @@ struct ladder {
 	struct columns *columns;
 	struct rungs *rungs;
 	struct dot *dot;
-	struct flight *flights;	unsigned int n_flights;
+	struct flight *flights;	unsigned int n_flights, n_skipped;	/* by time of sending */
 	struct piece *pieces;	unsigned int n_pieces;
 	struct note *notes;	unsigned int n_notes;
 	double width, height, end;
@@ -53,31 +53,67 @@ static int64_t last_seen(const struct scene *scene, const struct segment *segmen
 	     : segment->sent_ns;
 }
 
-static void add_flight(struct ladder *ladder, const struct conn *conn, unsigned int k)
+static int by_sending(const void *a, const void *b)
 {
-	const struct segment *segment = &ladder->scene->trace->segments[conn->segments[k]];
-	struct rungs *rungs = ladder->rungs;
-	int64_t end_ns = is_lost(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
-	struct flight flight = { segment, .silent = scene_syn_silent(ladder->scene, conn, k) };
+	const struct segment *x = ((const struct flight *)a)->segment, *y = ((const struct flight *)b)->segment;
 
-	flight.sent = rungs_add(rungs, segment->sent_ns, 0, 0);
-	flight.end = rungs_add(rungs, end_ns, 0, flight.silent ? 14 : 0);
-	rungs_apart(rungs, flight.sent, flight.end, is_lost(segment) ? SLANT * 0.6 : SLANT);
-	for (unsigned int i = 0; i < ladder->n_flights; i++) {
-		struct flight *other = &ladder->flights[i];
+	if (x->sent_ns != y->sent_ns)
+		return x->sent_ns < y->sent_ns ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
 
-		if (other->segment->from_client == segment->from_client ||
-		    rungs_at(rungs, other->end) <= segment->sent_ns || rungs_at(rungs, other->sent) >= end_ns) {
-			rungs_apart(rungs, other->sent, flight.sent, LINE);
-			rungs_apart(rungs, flight.sent, other->sent, LINE);
-			rungs_apart(rungs, other->end, flight.end, LINE);
-			rungs_apart(rungs, flight.end, other->end, LINE);
-		} else {
-			other->crosses = flight.crosses = true;
+/* All segments of the shown connections, by time; of too many the middle is left out. */
+static void collect_flights(struct ladder *ladder)
+{
+	const struct scene *scene = ladder->scene;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+
+		for (unsigned int k = 0; k < conn->n_segments; k++) {
+			struct flight *flight = grow(&ladder->flights, n++, sizeof(*flight));
+
+			flight->segment = &scene->trace->segments[conn->segments[k]];
+			flight->silent = scene_syn_silent(scene, conn, k);
 		}
 	}
-	grow(&ladder->flights, ladder->n_flights, sizeof(*ladder->flights));
-	ladder->flights[ladder->n_flights++] = flight;
+	if (n)
+		qsort(ladder->flights, n, sizeof(*ladder->flights), by_sending);
+	if (n > MOST_FLIGHTS) {
+		memmove(ladder->flights + MOST_FLIGHTS / 2, ladder->flights + n - MOST_FLIGHTS / 2,
+			MOST_FLIGHTS / 2 * sizeof(*ladder->flights));
+		ladder->n_skipped = n - MOST_FLIGHTS;
+	}
+	ladder->n_flights = n - ladder->n_skipped;
+}
+
+/* Two flights that are near: their words must not meet, nor their lines be one. */
+static void keep_apart(struct ladder *ladder, struct flight *a, struct flight *b)
+{
+	struct rungs *rungs = ladder->rungs;
+
+	if (a->segment->from_client == b->segment->from_client ||
+	    rungs_at(rungs, a->end) <= rungs_at(rungs, b->sent)) {
+		rungs_apart(rungs, a->sent, b->sent, LINE);
+		rungs_apart(rungs, a->end, b->end, LINE);
+		rungs_apart(rungs, b->end, a->end, LINE);
+	} else {
+		a->crosses = b->crosses = true;
+	}
+}
+
+static void add_flight(struct ladder *ladder, unsigned int i)
+{
+	struct flight *flight = &ladder->flights[i];
+	const struct segment *segment = flight->segment;
+	int64_t end_ns = is_lost(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
+
+	flight->sent = rungs_add(ladder->rungs, segment->sent_ns, 0, 0);
+	flight->end = rungs_add(ladder->rungs, end_ns, 0, flight->silent ? 14 : 0);
+	rungs_apart(ladder->rungs, flight->sent, flight->end, is_lost(segment) ? SLANT * 0.6 : SLANT);
+	for (unsigned int k = i > NEAR ? i - NEAR : 0; k < i; k++)
+		keep_apart(ladder, &ladder->flights[k], flight);
 }
 
 static void add_piece(struct ladder *ladder, const struct life *life, const struct stay *stay)
@@ -154,12 +190,13 @@ static void collect(struct ladder *ladder)
 {
 	const struct scene *scene = ladder->scene;
 
+	collect_flights(ladder);
+	for (unsigned int i = 0; i < ladder->n_flights; i++)
+		add_flight(ladder, i);
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
 		const struct conn *conn = scene_conn(scene, i);
 		const int ends[2] = { conn->client, conn->server };
 
-		for (unsigned int k = 0; k < conn->n_segments; k++)
-			add_flight(ladder, conn, k);
 		for (int side = 0; side < 2; side++) {
 			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
 
@@ -416,10 +453,13 @@ char *ladder_draw(const struct scene *scene)
 	struct ladder ladder = { .scene = scene, .rungs = rungs_new() };
 	auto_free char *left_out = scene->n_left_out
 		? must_printf(" (%u more connections are not drawn)", scene->n_left_out) : must_strdup("");
-	auto_free char *title = must_printf("Who sent what, and when%s", left_out);
+	auto_free char *skipped = NULL, *title = NULL;
 	char *text;
 
 	collect(&ladder);
+	skipped = ladder.n_skipped ? must_printf(" (without %u segments in the middle)", ladder.n_skipped)
+				   : must_strdup("");
+	title = must_printf("Who sent what, and when%s%s", left_out, skipped);
 	ladder.end = rungs_place(ladder.rungs, TOP, DOT_SLIDE_HEIGHT - FOOT) + 8;
 	ladder.height = plane_max(DOT_SLIDE_HEIGHT, ladder.end + FOOT - 8);
 	ladder.width = ladder.height <= SLIDE_MOST ? ladder.height * 16 / 9 : DOT_SLIDE_WIDTH;

@@ -85,6 +85,7 @@ struct drawing {
 	const struct life *lives[SIDES];
 	struct dot *dot;
 	char *words[ARRAY_SIZE(routes)][SIDES];	/* of the routes that were taken */
+	bool dashed;		/* some spot is */
 };
 
 static enum spot spot_of(enum tcp_state state)
@@ -103,6 +104,8 @@ static const struct segment *reply_to(const struct drawing *drawing, const struc
 				      const struct segment *cause)
 {
 	bool asks = cause->tcp.payload_len || cause->tcp.flags & (TCP_SYN | TCP_FIN);
+	const struct segment *reply = NULL;
+	int64_t next_ns = INT64_MAX;	/* when something else came in */
 
 	for (unsigned int i = 0; i < drawing->conn->n_segments; i++) {
 		const struct segment *segment =
@@ -110,13 +113,14 @@ static const struct segment *reply_to(const struct drawing *drawing, const struc
 
 		if (segment == cause)
 			continue;
-		if (segment->from == life->node && segment->sent_ns >= cause->rcvd_ns)
-			return segment->tcp.flags & TCP_RST || (asks && !(segment->tcp.flags & TCP_FIN))
-			     ? segment : NULL;
-		if (segment->to == life->node && segment->rcvd_ns >= cause->rcvd_ns)
-			return NULL;
+		if (!reply && segment->from == life->node && segment->sent_ns >= cause->rcvd_ns)
+			reply = segment;
+		if (segment->to == life->node && segment->rcvd_ns >= cause->rcvd_ns && segment->rcvd_ns < next_ns)
+			next_ns = segment->rcvd_ns;
 	}
-	return NULL;
+	if (!reply || reply->sent_ns >= next_ns)
+		return NULL;
+	return reply->tcp.flags & TCP_RST || (asks && !(reply->tcp.flags & TCP_FIN)) ? reply : NULL;
 }
 
 /* "rcv FIN / snd ACK", "close() / snd FIN", "timeout" */
@@ -297,6 +301,7 @@ static void draw_spot(struct drawing *drawing, enum spot spot)
 		was = true, inferred = false;
 	box.look = was ? palette_state(state) : palette_look(LOOK_FAINT);
 	box.style = was && inferred ? "dashed" : NULL;
+	drawing->dashed |= was && inferred;
 	dot_box(drawing->dot, &box);
 	dot_text(drawing->dot, &(struct dot_text){ box.x, *times ? box.y - (spot == TIME_WAIT ? 18 : 8) : box.y,
 						   .size = spot == TIME_WAIT ? 14 : 12, .colour = box.look->text,
@@ -321,8 +326,9 @@ static void draw_legend(struct drawing *drawing)
 				 palette_look(sides[side].role)->text, .bold = bold,
 				 .plain = endpoint_text(ends[side], text) });
 	}
-	dot_text(drawing->dot, &(struct dot_text){ 18, y + 2, DOT_LEFT, 11, palette_look(LOOK_QUIET)->text,
-		 .plain = "dashed: too short to be seen,\nknown from the packets" });
+	if (drawing->dashed)
+		dot_text(drawing->dot, &(struct dot_text){ 18, y + 2, DOT_LEFT, 11, palette_look(LOOK_QUIET)->text,
+			 .plain = "dashed: too short to be seen,\nknown from the packets" });
 }
 
 char *machine_draw(const struct scene *scene, unsigned int i)

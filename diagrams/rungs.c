@@ -17,7 +17,7 @@ struct apart {
 struct rungs {
 	struct rung *rungs;	/* by number; after rungs_place() still */
 	unsigned int n;
-	struct apart *aparts;
+	struct apart *aparts;	/* once sorted, by .after */
 	unsigned int n_aparts;
 	struct rungs_gap *gaps;
 	unsigned int n_gaps;
@@ -63,15 +63,35 @@ static double step(const struct rung *a, const struct rung *b)
 	return room + (ns < 100 * NS_PER_US ? 1 : 3);
 }
 
-static void place_one(struct rungs *rungs, struct rung *rung)
+static int by_after(const void *a, const void *b)
 {
-	for (unsigned int i = 0; i < rungs->n_aparts; i++) {
+	const struct apart *x = a, *y = b;
+
+	return x->after != y->after ? (x->after < y->after ? -1 : 1) : 0;
+}
+
+/* @firsts: of each rung, where its aparts begin. */
+static void place_one(struct rungs *rungs, struct rung *rung, const unsigned int *firsts)
+{
+	for (unsigned int i = firsts[rung->id]; i < firsts[rung->id + 1]; i++) {
 		const struct apart *apart = &rungs->aparts[i];
 		const struct rung *before = &rungs->rungs[apart->before];
 
-		if (apart->after == rung->id && by_time(&before, &rung) < 0 &&
-		    rung->y < before->y + apart->distance)
+		if (by_time(&before, &rung) < 0 && rung->y < before->y + apart->distance)
 			rung->y = before->y + apart->distance;
+	}
+}
+
+static void find_firsts(struct rungs *rungs, unsigned int *firsts)
+{
+	unsigned int i = 0;
+
+	if (rungs->n_aparts)
+		qsort(rungs->aparts, rungs->n_aparts, sizeof(*rungs->aparts), by_after);
+	for (unsigned int id = 0; id <= rungs->n; id++) {
+		while (i < rungs->n_aparts && rungs->aparts[i].after < id)
+			i++;
+		firsts[id] = i;
 	}
 }
 
@@ -91,6 +111,7 @@ static void find_gaps(struct rungs *rungs, struct rung *const *order)
 double rungs_place(struct rungs *rungs, double top, double fill)
 {
 	auto_free struct rung **order = must_calloc(rungs->n, sizeof(*order));
+	auto_free unsigned int *firsts = must_calloc(rungs->n + 1, sizeof(*firsts));
 	double end, spread;
 
 	if (rungs->n == 0)
@@ -98,10 +119,11 @@ double rungs_place(struct rungs *rungs, double top, double fill)
 	for (unsigned int i = 0; i < rungs->n; i++)
 		order[i] = &rungs->rungs[i];
 	qsort(order, rungs->n, sizeof(*order), by_time);
+	find_firsts(rungs, firsts);
 	order[0]->y = top + order[0]->above;
 	for (unsigned int i = 1; i < rungs->n; i++) {
 		order[i]->y = order[i - 1]->y + step(order[i - 1], order[i]);
-		place_one(rungs, order[i]);
+		place_one(rungs, order[i], firsts);
 	}
 	end = order[rungs->n - 1]->y + order[rungs->n - 1]->below;
 	spread = end > top ? (fill - top) / (end - top) : 1;

@@ -1,6 +1,8 @@
 /* scene.c - what every picture of a run has to know about it */
 #include "scene.h"
 
+#include "labs/plan.h"
+
 #include <inttypes.h>
 
 const struct conn *scene_conn(const struct scene *scene, unsigned int i)
@@ -78,14 +80,11 @@ const char *scene_kind(const struct tcp_view *tcp)
 }
 
 /* What a node does to the packets that pass, by comparing two sightings. */
-static void learn_part(struct scene *scene, const struct trace_frame *a, const struct trace_frame *b)
+static void learn_part(struct scene *scene, int node, const struct trace_frame *a, const struct trace_frame *b)
 {
-	const struct trace_iface *ifaces = scene->trace->ifaces;
 	struct tcp_view in, out;
-	int node = trace_node(scene->trace, ifaces[a->iface].node);
 
-	if (node < 0 || strcmp(ifaces[a->iface].node, ifaces[b->iface].node) ||
-	    !tcp_read(a->data, a->len, &in) || !tcp_read(b->data, b->len, &out))
+	if (!tcp_read(a->data, a->len, &in) || !tcp_read(b->data, b->len, &out))
 		return;
 	if (!endpoint_equal(&in.src, &out.src) || !endpoint_equal(&in.dst, &out.dst))
 		scene->parts[node] = PART_NAT;
@@ -106,7 +105,8 @@ static bool raise_rank(unsigned int *rank, int before, int after, unsigned int m
 	return true;
 }
 
-static bool rank_segment(struct scene *scene, const struct segment *segment, unsigned int *rank)
+/* @node_of: the node of each interface. */
+static bool rank_segment(struct scene *scene, const struct segment *segment, const int *node_of, unsigned int *rank)
 {
 	const struct trace *trace = scene->trace;
 	bool forth = segment->from_client;
@@ -116,10 +116,10 @@ static bool rank_segment(struct scene *scene, const struct segment *segment, uns
 
 	for (unsigned int i = 0; i < segment->n_sightings; i++) {
 		const struct trace_frame *frame = &trace->frames[segment->sightings[i]];
-		int node = trace_node(trace, trace->ifaces[frame->iface].node);
+		int node = node_of[frame->iface];
 
-		if (i > 0)
-			learn_part(scene, &trace->frames[segment->sightings[i - 1]], frame);
+		if (node >= 0 && node == before)
+			learn_part(scene, node, &trace->frames[segment->sightings[i - 1]], frame);
 		moved |= raise_rank(rank, forth ? before : node, forth ? node : before, trace->n_nodes);
 		before = node;
 	}
@@ -130,21 +130,21 @@ static void find_path(struct scene *scene)
 {
 	const struct trace *trace = scene->trace;
 	auto_free unsigned int *rank = must_calloc(trace->n_nodes, sizeof(*rank));
+	auto_free int *node_of = must_calloc(trace->n_ifaces, sizeof(*node_of));
 	bool moved = true;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < trace->n_nodes; i++)
 		scene->parts[i] = PART_WIRE;
 	for (unsigned int i = 0; i < trace->n_ifaces; i++) {
-		int node = trace_node(trace, trace->ifaces[i].node);
-
-		if (node >= 0 && trace->ifaces[i].end)
-			scene->parts[node] = PART_END;
+		node_of[i] = trace_node(trace, trace->ifaces[i].node);
+		if (node_of[i] >= 0 && trace->ifaces[i].end)
+			scene->parts[node_of[i]] = PART_END;
 	}
 	for (unsigned int pass = 0; moved && pass <= trace->n_nodes; pass++) {
 		moved = false;
 		for (unsigned int i = 0; i < trace->n_segments; i++)
-			moved |= rank_segment(scene, &trace->segments[i], rank);
+			moved |= rank_segment(scene, &trace->segments[i], node_of, rank);
 	}
 	for (unsigned int r = 0; r <= trace->n_nodes; r++)
 		for (unsigned int i = 0; i < trace->n_nodes; i++)
@@ -175,24 +175,41 @@ static bool had_to_wait(const struct trace *trace, const struct conn *conn)
 	return true;
 }
 
-/* All if there are few; else the first ones of each fate, in order of time. */
+/* All if there are few; else the first one of each fate, in order of time. */
 static void choose_conns(struct scene *scene)
 {
 	const struct trace *trace = scene->trace;
-	unsigned int quota[2][2] = { { 1, 1 }, { SCENE_CONNS - 2, SCENE_CONNS - 2 } };
+	bool seen[2][2] = { 0 };
 
 	for (unsigned int i = 0; i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++) {
-		const struct conn *conn = &trace->conns[i];
-		unsigned int *left = &quota[was_answered(trace, conn)][had_to_wait(trace, conn)];
+		bool *fate = &seen[was_answered(trace, &trace->conns[i])][had_to_wait(trace, &trace->conns[i])];
 
-		if (trace->n_conns > SCENE_CONNS) {
-			if (!*left)
-				continue;
-			--*left;
-		}
+		if (trace->n_conns > SCENE_FEW && *fate)
+			continue;
+		*fate = true;
 		scene->conns[scene->n_conns++] = i;
 	}
 	scene->n_left_out = trace->n_conns - scene->n_conns;
+}
+
+static bool is_among(const char *param, const struct plan *plan)
+{
+	for (unsigned int i = 0; i < plan->n_params; i++)
+		if (!strcmp(plan->params[i], param))
+			return true;
+	return false;
+}
+
+/* The parameters that its variant alone would not have given it. */
+static void put_params(FILE *out, const struct evidence *evidence)
+{
+	const struct lab *lab = lab_find(evidence->lab);
+	struct plan *plan = lab ? plan_new(lab, evidence->variant, NULL, 0, NULL) : NULL;
+
+	for (unsigned int i = 0; plan && i < evidence->n_params; i++)
+		if (!is_among(evidence->params[i], plan))
+			fprintf(out, " · %s", evidence->params[i]);
+	plan_free(plan);
 }
 
 static char *caption(const struct evidence *evidence)
@@ -203,10 +220,11 @@ static char *caption(const struct evidence *evidence)
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
-		return must_strdup(evidence->lab);
+		abort();	/* only memory can lack, and then there is nothing to write into */
 	fprintf(out, "%s", evidence->lab);
 	if (evidence->variant && *evidence->variant)
 		fprintf(out, " · %s", evidence->variant);
+	put_params(out, evidence);
 	fprintf(out, " · Linux %s", evidence->kernel);
 	fprintf(out, " · %s", !strcmp(evidence->runner, "vm") ? "vm, virtual time" : evidence->runner);
 	fprintf(out, " · seed %" PRIu64, evidence->seed);

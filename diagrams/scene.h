@@ -16,7 +16,8 @@ enum part {			/* that a node has in the run */
 	PARTS
 };
 
-#define SCENE_CONNS 4		/* more than that cannot be told apart on one page */
+#define SCENE_CONNS 3		/* one of each fate: more cannot be told apart on one page */
+#define SCENE_FEW 2		/* as many as this are all shown */
 
 struct scene {
 	const struct evidence *evidence;
@@ -26,7 +27,7 @@ struct scene {
 	enum part *parts;		/* by node */
 	unsigned int conns[SCENE_CONNS];/* those to show, by time */
 	unsigned int n_conns, n_left_out;
-	char *caption;			/* lab, variant, kernel, runner; what is emulated */
+	char *caption;			/* lab, variant, what else was set, kernel, runner; what is emulated */
 };
 
 /* @evidence and @lives must outlive the scene. */

@@ -121,6 +121,8 @@ static void draw_stay_words(struct timeline *timeline, const struct stay *stay, 
 		text.y += 14;
 		text.plain = time;
 		dot_text(timeline->dot, &text);
+	} else if (height >= ROW_ADDRESS && waits && at.x + width / 2 + 8 + dot_width(words, 12.5) < RIGHT) {
+		dot_text(timeline->dot, &(struct dot_text){ at.x + width / 2 + 8, at.y, DOT_LEFT, .bold = words });
 	}
 }
 
@@ -246,6 +248,15 @@ static bool same_address(const struct endpoint *a, const struct endpoint *b)
 	return a->family == b->family && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
 }
 
+static void draw_band(struct timeline *timeline, int64_t from_ns, int64_t to_ns, double y)
+{
+	double from = x_of(timeline, from_ns), to = x_of(timeline, to_ns);
+
+	if (in_panel(timeline, from_ns, to_ns))
+		dot_box(timeline->dot, &(struct dot_box){ (from + to) / 2, y, to - from, BAND - 4,
+							  .look = palette_look(LOOK_NOTE) });
+}
+
 /* One band an address: as long as the server holds SYNs from there against the
  * newest stamp that it knows of it. Only the first address has room.
  */
@@ -253,24 +264,25 @@ static void draw_memory(struct timeline *timeline)
 {
 	const struct look *look = palette_look(LOOK_NOTE);
 	const struct endpoint *whose = NULL;
-	int64_t until = 0;
+	int64_t from = 0, until = 0;
 	double y = timeline->axis - BAND / 2 - 4;
 	char text[64] = "";
 
 	for (unsigned int i = 0; i < timeline->trace->n_conns; i++) {
 		const struct conn *conn = &timeline->trace->conns[i];
-		int64_t from = remembers_from(timeline, i);
+		int64_t at = remembers_from(timeline, i);
 
-		if (from < 0 || (whose && !same_address(whose, &conn->server_remote)))
+		if (at < 0 || (whose && !same_address(whose, &conn->server_remote)))
 			continue;
+		if (whose && at > until)
+			draw_band(timeline, from, until, y);
+		from = whose && at <= until ? from : at;
+		until = at + REMEMBERED_NS;
 		whose = &conn->server_remote;
-		double x = x_of(timeline, from > until ? from : until), end = x_of(timeline, from + REMEMBERED_NS);
-
-		until = from + REMEMBERED_NS;
-		dot_box(timeline->dot, &(struct dot_box){ (x + end) / 2, y, end - x, BAND - 4, .look = look });
 	}
 	if (!whose)
 		return;
+	draw_band(timeline, from, until, y);
 	endpoint_text(whose, text);
 	*strrchr(text, ':') = '\0';
 	auto_free char *words = must_printf("the server remembers the newest timestamp of %s", text);

@@ -153,7 +153,7 @@ static void put_traits(const struct drawing *drawing, const struct node *node)
 		if (!strcmp(set->node, node->name))
 			put_row(drawing, NULL, note, 13, false,
 				strstr(set->nft, "masquerade") ? "all behind one address"
-				: strstr(set->nft, "snat") ? "another address a host" : "nft rules");
+				: strstr(set->nft, "snat") ? "an address for each host" : "nft rules");
 }
 
 /* One table a node, and nothing around it, so that lines meet its border. */
