@@ -16,7 +16,7 @@
 #ifdef WITH_SHADOW_MEMORY
 #define MEM_MB 512		/* the sanitizer's shadow is in the guest's memory too */
 #else
-#define MEM_MB 192
+#define MEM_MB 512
 #endif
 
 static struct image *images;

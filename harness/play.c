@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,12 +29,15 @@
 #define STEP_LIMIT_MS (10 * 60 * 1000)
 #define OUTPUT_LIMIT  (1 << 20)		/* of one program's stream */
 
+struct output {			/* what a program printed so far */
+	char *text;		/* NUL-terminated */
+	size_t len;
+};
+
 struct run_program {
 	const struct program *program;
 	struct proc proc;
-	FILE *out, *errors;
-	char *text;		/* what it printed so far */
-	size_t len, errors_len;
+	struct output out, errors;
 	size_t said;		/* where DO_SAYS goes on looking */
 	int status;		/* wait status, once it has ended */
 	bool started, ended;
@@ -73,26 +77,19 @@ static int watch(struct play *play, int fd, enum source source, unsigned int ind
 	return 0;
 }
 
-static void read_output(struct play *play, struct run_program *program, bool errors)
+static void read_output(struct play *play, int *fd, struct output *output)
 {
-	int *fd = errors ? &program->proc.errors : &program->proc.out;
-	FILE *file = errors ? program->errors : program->out;
-	size_t *len = errors ? &program->errors_len : &program->len;
 	char text[4096];
 	ssize_t n;
 
 	while (*fd >= 0 && (n = read(*fd, text, sizeof(text))) != 0) {
 		if (n < 0)
 			return;
-		if (*len + (size_t)n > OUTPUT_LIMIT)
+		if (output->len + (size_t)n > OUTPUT_LIMIT)
 			continue;	/* read on, so that it does not hang; keep no more */
-		fwrite(text, 1, (size_t)n, file);
-		if (!errors) {
-			program->text = must_realloc(program->text, *len + (size_t)n + 1, 1);
-			memcpy(program->text + *len, text, (size_t)n);
-			program->text[*len + (size_t)n] = '\0';
-		}
-		*len += (size_t)n;
+		output->text = must_realloc(output->text, output->len + (size_t)n + 1, 1);
+		memcpy(output->text + output->len, text, (size_t)n);
+		output->text[output->len += (size_t)n] = '\0';
 	}
 	if (*fd >= 0) {
 		epoll_ctl(play->epoll, EPOLL_CTL_DEL, *fd, NULL);
@@ -115,8 +112,8 @@ static void reap(struct play *play)
 			continue;
 		program->ended = true;
 		program->proc.pid = 0;
-		read_output(play, program, false);
-		read_output(play, program, true);
+		read_output(play, &program->proc.out, &program->out);
+		read_output(play, &program->proc.errors, &program->errors);
 		record_event(play->record, "exit", program->program->name,
 			     proc_status_text(program->status, text), "");
 	}
@@ -176,10 +173,10 @@ static int handle(struct play *play, uint64_t tag)
 	case FROM_CAPTURE:
 		return record_frames(play->record, index, play->err) < 0 ? -1 : 0;
 	case FROM_OUT:
-		read_output(play, &play->programs[index], false);
+		read_output(play, &play->programs[index].proc.out, &play->programs[index].out);
 		return 0;
 	case FROM_ERRORS:
-		read_output(play, &play->programs[index], true);
+		read_output(play, &play->programs[index].proc.errors, &play->programs[index].errors);
 		return 0;
 	case FROM_CHILDREN:
 		reap(play);
@@ -381,7 +378,7 @@ static int has_said(struct play *play, const struct step *step)
 	each_program(play, step, program) {
 		bool found = false;
 
-		for (char *line = program->text ? program->text + program->said : NULL;
+		for (char *line = program->out.text ? program->out.text + program->said : NULL;
 		     line && *line && !found; ) {
 			char *end = strchr(line, '\n');
 
@@ -389,7 +386,7 @@ static int has_said(struct play *play, const struct step *step)
 				break;
 			found = !strncmp(line, step->what, len);
 			if (found)
-				program->said = (size_t)(end + 1 - program->text);
+				program->said = (size_t)(end + 1 - program->out.text);
 			line = end + 1;
 		}
 		if (!found && program->ended)
@@ -580,19 +577,21 @@ static void count_gadgets(struct play *play)
 	}
 }
 
-static int open_program_files(struct play *play)
+static void name_programs(struct play *play)
 {
-	for (const struct program *row = play->plan->programs; row && row->name; row++) {
-		struct run_program *program = grow(&play->programs, play->n_programs++, sizeof(*program));
-		auto_free char *out = must_printf("%s/programs/%s.out", play->options->dir, row->name);
-		auto_free char *errors = must_printf("%s/programs/%s.err", play->options->dir, row->name);
+	for (const struct program *row = play->plan->programs; row && row->name; row++)
+		*(struct run_program *)grow(&play->programs, play->n_programs++, sizeof(struct run_program)) =
+			(struct run_program){ .program = row, .proc = { 0, -1, -1, -1 } };
+}
 
-		*program = (struct run_program){ .program = row, .proc = { 0, -1, -1, -1 } };
-		program->out = fopen(out, "wxe");
-		program->errors = fopen(errors, "wxe");
-		if (!program->out || !program->errors)
-			return err_set(play->err, errno, "cannot create %s", out);
-	}
+static int write_output(const struct play *play, const struct run_program *program, const char *ending,
+			const void *text, size_t len)
+{
+	auto_free char *path = must_printf("%s/programs/%s.%s", play->options->dir, program->program->name, ending);
+	auto_fclose FILE *file = fopen(path, "wxe");
+
+	if (!file || (len && fwrite(text, 1, len, file) != len) || fflush(file))
+		return err_set(play->err, errno, "cannot write %s", path);
 	return 0;
 }
 
@@ -600,21 +599,19 @@ static int close_programs(struct play *play)
 {
 	for (unsigned int p = 0; p < play->n_programs; p++) {
 		struct run_program *program = &play->programs[p];
-		auto_free char *path = must_printf("%s/programs/%s.status", play->options->dir, program->program->name);
-		auto_fclose FILE *file = NULL;
-		char text[32];
+		char text[32] = "not started\n";
 
-		if (!program->out || !program->errors)
-			continue;
 		if (program->started && !program->ended) {
 			record_event(play->record, "exit", program->program->name, "ended by the harness", "");
 			proc_end(&program->proc);
+			strcpy(text, "ended by the harness\n");
+		} else if (program->started) {
+			strcat(proc_status_text(program->status, text), "\n");
 		}
-		file = fopen(path, "wxe");
-		if (!file || fflush(program->out) || fflush(program->errors))
-			return err_set(play->err, errno, "cannot write %s", path);
-		fprintf(file, "%s\n", !program->started ? "not started" : !program->ended ? "ended by the harness" :
-			proc_status_text(program->status, text));
+		if (write_output(play, program, "out", program->out.text, program->out.len) ||
+		    write_output(play, program, "err", program->errors.text, program->errors.len) ||
+		    write_output(play, program, "status", text, strlen(text)))
+			return -play->err->code;
 	}
 	return 0;
 }
@@ -623,19 +620,16 @@ static void play_close(struct play *play)
 {
 	for (unsigned int p = 0; p < play->n_programs; p++) {
 		proc_end(&play->programs[p].proc);
-		if (play->programs[p].out)
-			fclose(play->programs[p].out);
-		if (play->programs[p].errors)
-			fclose(play->programs[p].errors);
-		free(play->programs[p].text);
+		free(play->programs[p].out.text);
+		free(play->programs[p].errors.text);
 	}
+	record_free(play->record);	/* before the gadgets: see play_open() */
 	for (unsigned int g = 0; g < play->n_gadgets; g++) {
 		uptime_close(play->gadgets[g].uptime);
 		recycle_close(play->gadgets[g].recycle);
 	}
 	free(play->programs);
 	free(play->gadgets);
-	record_free(play->record);
 	topo_down(&play->up);
 	if (play->children >= 0)
 		close(play->children);
@@ -643,9 +637,22 @@ static void play_close(struct play *play)
 		close(play->epoll);
 }
 
+/* A node takes some ten descriptors; 200 of them are more than the usual limit. */
+static void raise_limit(void)
+{
+	struct rlimit limit = { 65536, 65536 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) && !getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int play_open(struct play *play)
 {
 	sigset_t set;
+
+	raise_limit();
 
 	signal(SIGPIPE, SIG_IGN);	/* a program that reads no more is told by EPIPE */
 	sigemptyset(&set);
@@ -655,11 +662,15 @@ static int play_open(struct play *play)
 	play->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (play->epoll < 0 || play->children < 0)
 		return err_set(play->err, errno, "cannot watch");
+	name_programs(play);
+	/* The gadgets come before the record: with 200 nodes it has so many
+	 * descriptors that libnftables, which selects, could use no other.
+	 */
 	if (watch(play, play->children, FROM_CHILDREN, 0) ||
-	    topo_up(&play->plan->topo, &play->up, play->err))
+	    topo_up(&play->plan->topo, &play->up, play->err) || open_gadgets(play))
 		return -play->err->code;
 	play->record = record_open(play->options->dir, play->plan, &play->up, play->err);
-	if (!play->record || open_program_files(play) || open_gadgets(play))
+	if (!play->record)
 		return -play->err->code;
 	for (unsigned int n = 0; n < play->up.n; n++)
 		if (watch(play, record_fd(play->record, n), FROM_CAPTURE, n))
