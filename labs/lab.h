@@ -16,7 +16,7 @@
 struct param {
 	const char *name;
 	const char *value;	/* the usual */
-	const char *range;	/* "1..200", or "client|server|both" */
+	const char *range;	/* "1..200", "1..hosts", or "client|server|both" */
 	const char *is;
 };
 

@@ -209,8 +209,16 @@ static int fill_sums(struct plan *plan, struct node *nodes, struct err *err)
 	return 0;
 }
 
-/* Is @value within @range ("1..200" or "a|b|c"; NULL allows anything)? */
-static bool in_range(const char *range, const char *value)
+/* An end of a range: a number, or the parameter whose value is the end. */
+static long long range_end(const struct plan *plan, const char *text)
+{
+	const char *value = plan_param(plan, text);
+
+	return strtoll(value ? value : text, NULL, 10);
+}
+
+/* Is @value within @range ("1..200", "1..hosts" or "a|b|c"; NULL allows anything)? */
+static bool in_range(const struct plan *plan, const char *range, const char *value)
 {
 	const char *dots = range ? strstr(range, "..") : NULL;
 	char *end;
@@ -223,7 +231,7 @@ static bool in_range(const char *range, const char *value)
 		errno = 0;
 		n = strtoll(value, &end, 10);
 		return *value && !*end && !errno &&
-		       n >= strtoll(range, NULL, 10) && n <= strtoll(dots + 2, NULL, 10);
+		       n >= strtoll(range, NULL, 10) && n <= range_end(plan, dots + 2);
 	}
 	for (const char *word = range; *word; word += strspn(word, "|")) {
 		size_t len = strcspn(word, "|");
@@ -233,6 +241,18 @@ static bool in_range(const char *range, const char *value)
 		word += len;
 	}
 	return false;
+}
+
+/* Looked at when all are set, since one may be the end of another's range. */
+static int check_ranges(const struct plan *plan, struct err *err)
+{
+	const struct param *params = plan->lab->params;
+
+	for (unsigned int p = 0; p < plan->n_params; p++)
+		if (!in_range(plan, params[p].range, plan_param(plan, params[p].name)))
+			return err_set(err, 0, "parameter %s: it must be in %s",
+				       plan->params[p], params[p].range);
+	return 0;
 }
 
 static int set_param(struct plan *plan, const char *set, size_t len, struct err *err)
@@ -260,14 +280,8 @@ static int set_param(struct plan *plan, const char *set, size_t len, struct err 
 	if (!equals)
 		return err_set(err, 0, "parameter '%s' needs a value: %s=%s",
 			       params[p].name, params[p].name, params[p].range ? params[p].range : "...");
-
-	auto_free char *value = strndup(equals + 1, len - name_len - 1);
-
-	if (!in_range(params[p].range, value))
-		return err_set(err, 0, "parameter %s=%s: it must be in %s",
-			       params[p].name, value, params[p].range);
 	free(plan->params[p]);
-	plan->params[p] = must_printf("%s=%s", params[p].name, value);
+	plan->params[p] = must_printf("%.*s", (int)len, set);
 	return 0;
 }
 
@@ -338,7 +352,7 @@ struct plan *plan_new(const struct lab *lab, const char *variant,
 	for (unsigned int s = 0; s < n; s++)
 		if (set_param(plan, sets[s], strlen(sets[s]), err))
 			goto fail;
-	if (fill(plan, err))
+	if (check_ranges(plan, err) || fill(plan, err))
 		goto fail;
 	return plan;
 fail:

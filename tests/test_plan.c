@@ -73,7 +73,7 @@ static void a_wrong_set_is_refused_with_what_is_allowed(void **state)
 		{ NULL, "hosts=99999999999999999999", "must be in" }, { NULL, "hosts", "needs a value" },
 		{ NULL, "host=2", "it has: hosts, ahead" }, { NULL, "nat=on", "must be in one|pool|no" },
 		{ NULL, "nat=o", "must be in one|pool|no" }, { "nonsense", NULL, "it has: recycling, catching-up" },
-		{ NULL, "", "has no parameter ''" },
+		{ NULL, "", "has no parameter ''" }, { NULL, "ahead=3", "ahead=3: it must be in 1..hosts" },
 	};
 
 	(void)state;
