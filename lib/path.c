@@ -286,7 +286,14 @@ static uint32_t choose(const struct follow *f, const uint32_t *before, uint32_t 
 			best_free_off = off;
 		}
 	}
-	return best_free != NONE && best_free_off <= best_off + JITTER_NS ? best_free : best;
+	if (best_free == NONE || best_free_off > best_off + JITTER_NS)
+		return best;
+	/* a cable loses nothing and keeps the order: a copy does not overtake */
+	for (uint32_t k = n < SCAN ? 0 : n - SCAN; k < n && !f->trace->frames[i].out; k++)
+		if (!f->sightings[before[k]].used && can_follow(f, before[k], i) &&
+		    llabs(delay_of(f, before[k], i) - usual) <= best_off + JITTER_NS)
+			return before[k];
+	return best_free;
 }
 
 static void link_equals(struct follow *f, uint32_t head)

@@ -201,6 +201,33 @@ static void what_got_lost_says_where(void **state)
 	trace_free(trace);
 }
 
+/* Both frames leave the wire before the first arrives, as they really do. */
+static void a_copy_does_not_overtake(void **state)
+{
+	const struct rung rung = { 0, false, "PA", 1, 1, 5 };
+	struct ladder ladder = { .flat = true };
+	uint8_t frame[2000];
+	uint32_t len = frame_make(frame, 0x0a000002, 40000, 0xc0000209, 80, 64, &rung);
+	struct trace *trace;
+
+	(void)state;
+	ladder_open(&ladder, 1);
+	trace_add_frame(ladder.trace, ladder.ifaces[0][0], 0, true, frame, len);
+	trace_add_frame(ladder.trace, ladder.ifaces[0][1], 7000, false, frame, len);
+	trace_add_frame(ladder.trace, ladder.ifaces[0][2], 9000, true, frame, len);
+	trace_add_frame(ladder.trace, ladder.ifaces[0][2], 14000, true, frame, len);
+	trace_add_frame(ladder.trace, ladder.server, 20000, false, frame, len);
+	trace_add_frame(ladder.trace, ladder.server, 25000, false, frame, len);
+	trace = ladder_close(&ladder);
+	assert_int_equal(trace->n_segments, 2);
+	assert_int_equal(trace->segments[0].rcvd_ns, 20000);
+	assert_true(trace->segments[1].is_copy);
+	assert_int_equal(trace->segments[1].copy_of, trace->segments[0].packet_id);
+	assert_int_equal(trace->segments[1].sent_ns, 14000);
+	assert_int_equal(trace->segments[1].rcvd_ns, 25000);
+	trace_free(trace);
+}
+
 static void both_sides_of_a_nat_are_one_connection(void **state)
 {
 	struct trace *trace = ladder_trace(1, false, (struct rung[]){
@@ -295,6 +322,7 @@ int main(void)
 		cmocka_unit_test(rungs_become_segments),
 		cmocka_unit_test(equal_packets_keep_their_own_times),
 		cmocka_unit_test(what_got_lost_says_where),
+		cmocka_unit_test(a_copy_does_not_overtake),
 		cmocka_unit_test(both_sides_of_a_nat_are_one_connection),
 		cmocka_unit_test(connections_are_counted_where_they_were_met),
 		cmocka_unit_test(two_hundred_hosts_stay_apart),
