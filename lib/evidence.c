@@ -387,6 +387,9 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	    counters_read_all(evidence, &own) || programs_read(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
 			err_in(&own, dir);
+		for (char *at = own.text; *at; at++)	/* it may quote what the folder says */
+			if ((uint8_t)*at < ' ' || *at == 0x7f)
+				*at = '?';
 		if (err)
 			*err = own;
 		evidence_free(evidence);
