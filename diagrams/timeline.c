@@ -121,8 +121,12 @@ static void draw_stay_words(struct timeline *timeline, const struct stay *stay, 
 		text.y += 14;
 		text.plain = time;
 		dot_text(timeline->dot, &text);
-	} else if (height >= ROW_ADDRESS && waits && at.x + width / 2 + 8 + dot_width(words, 12.5) < RIGHT) {
-		dot_text(timeline->dot, &(struct dot_text){ at.x + width / 2 + 8, at.y, DOT_LEFT, .bold = words });
+	} else if (height >= ROW_ADDRESS && waits) {	/* beside it: after the end there is nothing */
+		bool right = at.x + width / 2 + 8 + dot_width(words, 12.5) < RIGHT;
+
+		text = (struct dot_text){ at.x + (width / 2 + 8) * (right ? 1 : -1), at.y,
+					  right ? DOT_LEFT : DOT_RIGHT, .back = "#ffffff", .bold = words };
+		dot_text(timeline->dot, &text);
 	}
 }
 
