@@ -54,7 +54,7 @@ int cache_create(const char *path, struct err *err)
 	int fd;
 
 	if (cache_mkdir(folder, err))
-		return -err->code;
+		return err_code(err);
 	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return err_set(err, errno, "cannot write in %s", folder);
@@ -71,7 +71,7 @@ int cache_commit(int fd, const char *path, struct err *err)
 	    rename(temp, path)) {
 		err_set(err, errno, "cannot write %s", path);
 		unlink(temp);
-		return -err->code;
+		return err_code(err);
 	}
 	return 0;
 }
@@ -127,7 +127,7 @@ int cache_lock(const char *path, bool try, struct err *err)
 	auto_close int fd = -1;
 
 	if (cache_mkdir(folder, err))
-		return -err->code;
+		return err_code(err);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return err_set(err, errno, "cannot open the lock %s", path);

@@ -126,7 +126,7 @@ static int mirrors(char **archive, char **security, struct err *err)
 	auto_free char *list = NULL;
 
 	if (run(NULL, argv, &list, err))
-		return -err->code;
+		return err_code(err);
 	for (char *save, *line = strtok_r(list, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *label = strchr(line, '|'), *site = label ? strchr(label + 1, '|') : NULL;
@@ -153,7 +153,7 @@ static int write_sources(struct fetch *fetch, struct err *err)
 	auto_close int fd = -1;
 
 	if (mirrors(&archive, &security, err) || !archive)
-		return -err->code;
+		return err_code(err);
 	text = must_printf("deb [arch=amd64 signed-by=" KEYRING "] %s %s main\n",
 			   archive, fetch->suite->suite);
 	if (fetch->suite->security && security) {
@@ -187,7 +187,7 @@ static int prepare(struct fetch *fetch, struct err *err)
 		auto_free char *path = must_printf("%s/%s", fetch->dir, folders[i]);
 
 		if (cache_mkdir(path, err))
-			return -err->code;
+			return err_code(err);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		option(fetch, must_strdup(fixed[i]));
@@ -206,9 +206,9 @@ static int download(struct fetch *fetch, const char *package, int depth, struct 
 		return 0;
 	if (strcmp(package, META) &&
 	    apt(fetch, debs, "apt-get", "download", package, NULL, err))
-		return -err->code;
+		return err_code(err);
 	if (apt(fetch, NULL, "apt-cache", "depends", package, &depends, err))
-		return -err->code;
+		return err_code(err);
 	for (char *save, *line = strtok_r(depends, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char name[128];
@@ -218,7 +218,7 @@ static int download(struct fetch *fetch, const char *package, int depth, struct 
 		for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 			if (!strncmp(name, parts[i], strlen(parts[i])) &&
 			    download(fetch, name, depth - 1, err))
-				return -err->code;
+				return err_code(err);
 	}
 	return 0;
 }
@@ -296,20 +296,20 @@ static int work(struct fetch *fetch, struct err *err)
 	static const char *const programs[] = { "apt-get", "apt-cache", "dpkg", NULL };
 
 	if (need(programs, err))
-		return -err->code;
+		return err_code(err);
 	if (access(KEYRING, R_OK)) {
 		err_set(err, 0, KEYRING " is not there (Debian package debian-archive-keyring)");
 		return err_as(err, ENOTSUP);
 	}
 	if (prepare(fetch, err))
-		return -err->code;
+		return err_code(err);
 	fetch->say("fetching Debian's list of packages");
 	/* An archive that is missing is judged by what can be downloaded then. */
 	if (apt(fetch, NULL, "apt-get", "update", NULL, NULL, err) == -EINTR)
-		return -err->code;
+		return err_code(err);
 	fetch->say("downloading the kernel (some 30 MB)");
 	if (download(fetch, META, 4, err))
-		return -err->code;
+		return err_code(err);
 	fetch->say("unpacking it");
 	return unpack_all(fetch, err);
 }
@@ -372,7 +372,7 @@ int fetch_kernel(const char *name, void (*say)(const char *what), struct err *er
 	}
 	lock = cache_lock(lock_path, false, err);
 	if (lock < 0)
-		return -err->code;
+		return err_code(err);
 	ret = in_folder(dir, fetch_one, &fetch, err);
 	for (size_t i = 0; i < fetch.n; i++)
 		free(fetch.option[i]);
@@ -401,9 +401,9 @@ int fetch_package(const char *file, const char *name, struct err *err)
 	auto_close int lock = -1;
 
 	if (need(programs, err))
-		return -err->code;
+		return err_code(err);
 	lock = cache_lock(lock_path, false, err);
 	if (lock < 0)
-		return -err->code;
+		return err_code(err);
 	return in_folder(dir, add_one, &package, err);
 }

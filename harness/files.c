@@ -32,7 +32,7 @@ int files_add_from(struct files *files, const char *path, const char *from,
 	if (stat(from, &st))
 		return err_set(err, errno, "cannot read %s", from);
 	if (cache_read(from, &data, &len, err))
-		return -err->code;
+		return err_code(err);
 	file = grow(&files->item, files->n, sizeof(*file));
 	*file = (struct vm_file){ must_strdup(path), st.st_mode & 07777,
 				  steal_ptr(&data), len };
@@ -81,7 +81,7 @@ static int write_one(const struct vm_file *file, const char *dir, struct err *er
 		return err_set(err, 0, "will not write outside of %s: %s", dir, file->path);
 	*strrchr(folder, '/') = '\0';
 	if (cache_mkdir(S_ISDIR(file->mode) ? path : folder, err))
-		return -err->code;
+		return err_code(err);
 	if (S_ISDIR(file->mode))
 		return 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -95,9 +95,9 @@ static int write_one(const struct vm_file *file, const char *dir, struct err *er
 int files_write(const struct vm_file *files, size_t n, const char *dir, struct err *err)
 {
 	if (cache_mkdir(dir, err))
-		return -err->code;
+		return err_code(err);
 	for (size_t i = 0; i < n; i++)
 		if (write_one(&files[i], dir, err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }

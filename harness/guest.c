@@ -216,10 +216,10 @@ static int read_job(json_t **job, struct err *err)
 	json_t *row;
 
 	if (port_read(PORT_JOB, &data, &len, err) || bundle_open(data, len, job, &begin, err))
-		return -err->code;
+		return err_code(err);
 	json_array_foreach(json_object_get(*job, "files"), i, row)
 		if (bundle_file(data, len, begin, row, &file, err) || put_file(file, err))
-			return -err->code;
+			return err_code(err);
 	if (mkdir(WORK, 0755) && errno != EEXIST)
 		return err_set(err, errno, "cannot make " WORK);
 	return mkdir(WORK "/out", 0777) && errno != EEXIST ?
@@ -382,7 +382,7 @@ static int hand_over(const struct run *run, int64_t virtual_ns, struct err *err)
 	if (chdir(WORK))
 		return err_set(err, errno, "cannot enter " WORK);
 	if (guest_pack("out", run->status, virtual_ns, &region, &len, err))
-		return -err->code;
+		return err_code(err);
 	port_say("result %llu %zu", (unsigned long long)(uintptr_t)region, len);
 	return 0;
 }

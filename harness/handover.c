@@ -94,7 +94,7 @@ static int map_all(const char *dir, const json_t *list, const char *index, size_
 	json_array_foreach(list, i, file)
 		if (map_file(base + begin + json_integer_value(json_object_get(file, "at")),
 			     dir, file, err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 

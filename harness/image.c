@@ -28,10 +28,10 @@ static int make(struct image *image, const char *name, struct err *err)
 	struct stat st;
 
 	if (kernel_find(name, &image->kernel, err) || initramfs_plan(&image->plan, err))
-		return -err->code;
+		return err_code(err);
 	qemu = qemu_identity(&image->kernel, image->mem_mb, err);
 	if (!qemu)
-		return -err->code;
+		return err_code(err);
 	initramfs = initramfs_identity(&image->plan);
 	if (image->kernel.modules && !stat(image->kernel.modules, &st))
 		modules = must_printf("%lld.%09ld", (long long)st.st_mtim.tv_sec,

@@ -72,7 +72,7 @@ int initramfs_plan(struct initramfs *plan, struct err *err)
 	auto_paths struct paths needs = { 0 };
 
 	if (!self || program_needs(self, &needs, err))
-		return -err->code;
+		return err_code(err);
 	add(plan, must_strdup("twlab/twlab"), self);
 	for (size_t i = 1; i < needs.n; i++)
 		add(plan, must_strdup(needs.item[i] + 1), needs.item[i]);
@@ -117,7 +117,7 @@ int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 			  fixed[i].text ? strlen(fixed[i].text) : 0);
 	for (size_t i = 0; i < plan->to.n; i++)
 		if (files_add_from(&files, plan->to.item[i], plan->from.item[i], err))
-			return -err->code;
+			return err_code(err);
 	if ((kernel->modules && modules_add(&files, kernel->modules, err)) ||
 	    archive_pack(&files, &data, &len, err))
 		return err_in(err, "cannot make the initramfs");

@@ -43,7 +43,7 @@ int job_pack(const struct vm_job *job, const struct paths *there, struct err *er
 	if (fd < 0)
 		return err_set(err, errno, "cannot make the job");
 	if (cache_write(fd, data, len, err))
-		return -err->code;
+		return err_code(err);
 	return steal_fd(&fd);
 }
 

@@ -146,10 +146,10 @@ static int copy_file(const char *from, const char *to, struct err *err)
 	size_t len;
 
 	if (cache_read(from, &data, &len, err))
-		return -err->code;
+		return err_code(err);
 	fd = cache_create(to, err);
 	if (fd < 0 || cache_write(fd, data, len, err))
-		return -err->code;
+		return err_code(err);
 	return cache_commit(fd, to, err);
 }
 
@@ -192,7 +192,7 @@ static int write_about(const char *folder, const char *release, const char *dige
 
 	json_decref(json);
 	if (fd < 0 || cache_write(fd, text, strlen(text), err))
-		return -err->code;
+		return err_code(err);
 	return cache_commit(fd, path, err);
 }
 
@@ -208,18 +208,18 @@ static int fill(const char *temp, const char *image, const char *modules,
 	size_t len;
 
 	if (cache_read(image, &data, &len, err))
-		return -err->code;
+		return err_code(err);
 	if (kernel_release(data, len, &release, err))
 		return err_in(err, image);
 	digest = kernel_digest(data, len);
 	if (copy_file(image, to_image, err) ||
 	    (config && copy_file(config, to_config, err)))
-		return -err->code;
+		return err_code(err);
 	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {
 		auto_free char *folder = must_printf("%s/%s", modules, module_folders[i]);
 
 		if (!access(folder, F_OK) && copy_modules(folder, to_modules, err))
-			return -err->code;
+			return err_code(err);
 	}
 	return write_about(temp, release, digest, from, err);
 }
@@ -233,17 +233,17 @@ int kernel_store(const char *name, const char *image, const char *modules,
 	auto_close int lock = cache_lock(lock_path, false, err);
 
 	if (lock < 0)
-		return -err->code;
+		return err_code(err);
 	cache_remove(temp);
 	if (fill(temp, image, modules, config, from, err)) {
 		cache_remove(temp);
-		return -err->code;
+		return err_code(err);
 	}
 	cache_remove(folder);
 	if (rename(temp, folder)) {
 		err_set(err, errno, "cannot name the kernel %s", folder);
 		cache_remove(temp);
-		return -err->code;
+		return err_code(err);
 	}
 	return 0;
 }

@@ -82,7 +82,7 @@ static int add_image(const char *file, const char *modules, const char *said, st
 	auto_free char *from = realpath(file, NULL);
 
 	if (!name)
-		return -err->code;
+		return err_code(err);
 	/* DIR may be lib/modules/RELEASE or the kernel/ in it. */
 	if (modules)
 		kernel_dir = must_printf("%s/kernel", modules);

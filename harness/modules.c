@@ -101,7 +101,7 @@ static int add_file(struct move *move, const char *name, const char *from, struc
 
 	/* Not every libkmod in a guest, nor every kernel, knows xz and zstd. */
 	if (cache_read(from, &packed, &packed_len, err))
-		return -err->code;
+		return err_code(err);
 	if (archive_inflate(packed, packed_len, &data, &len, err))
 		return err_in(err, from);
 	files_add(move->files, path, 0644, data, len);
@@ -122,7 +122,7 @@ static int add(struct move *move, const char *name, struct err *err)
 			if (*at == '-')
 				*at = '_';
 		if (add(move, one, err))
-			return -err->code;
+			return err_code(err);
 	}
 	return add_file(move, name, from, err);
 }

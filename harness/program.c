@@ -132,7 +132,7 @@ static int add_at_depth(const char *path, int depth, struct paths *paths, struct
 	if (paths_have(paths, path))
 		return 0;
 	if (cache_read(path, &data, &len, err))
-		return -err->code;
+		return err_code(err);
 	paths_add(paths, path);
 	linker = linker_of(data, len);
 	interpreter = interpreter_of(data, len);
@@ -157,11 +157,11 @@ int program_add(struct files *system, const char *path, struct err *err)
 	auto_paths struct paths needs = { 0 };
 
 	if (program_needs(path, &needs, err))
-		return -err->code;
+		return err_code(err);
 	for (size_t i = 0; i < needs.n; i++)
 		if (!files_have(system, needs.item[i] + 1) &&
 		    files_add_from(system, needs.item[i] + 1, needs.item[i], err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 

@@ -191,18 +191,18 @@ int qemu_start(struct qemu *qemu, const struct qemu_setup *setup, struct err *er
 
 	*qemu = (struct qemu){ .pid = -1, .console_fd = -1, .talk_fd = -1 };
 	if (!path)
-		return -err->code;
+		return err_code(err);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_set(err, errno, "cannot make a socket");
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	qemu->qmp = qmp_new(pair[0]);
 	qmp = pair[1];
 	if (make_pipe(ends, err))
-		return -err->code;
+		return err_code(err);
 	qemu->console_fd = ends[0];
 	console = ends[1];
 	if (make_pipe(ends, err))
-		return -err->code;
+		return err_code(err);
 	qemu->talk_fd = ends[0];
 	talk = ends[1];
 	args_make(&args, setup, qmp, console, talk);

@@ -96,7 +96,7 @@ int qmp_step(struct qmp *qmp, struct err *err)
 		memcpy(qmp->buf + qmp->len, data, (size_t)n);
 		qmp->len += (size_t)n;
 		if (sort_lines(qmp, err))
-			return -err->code;
+			return err_code(err);
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;

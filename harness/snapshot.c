@@ -105,13 +105,24 @@ static int copy_ram(int fd, int ram_fd, size_t len, struct err *err)
 	if (ram == MAP_FAILED)
 		return err_set(err, errno, "cannot read the guest's memory");
 	for (size_t at = 0; !ret && at < len; at += BLOCK)
-		if (!is_zero(ram + at, BLOCK) &&
-		    pwrite(fd, ram + at, BLOCK, (off_t)at) != (ssize_t)BLOCK)
-			ret = err_set(err, errno ? errno : ENOSPC, "cannot keep the guest's memory");
+		if (!is_zero(ram + at, BLOCK)) {
+			ssize_t n = pwrite(fd, ram + at, BLOCK, (off_t)at);
+
+			if (n != (ssize_t)BLOCK)	/* a full disk takes a part first */
+				ret = err_set(err, n < 0 ? errno : ENOSPC,
+					      "cannot keep the guest's memory in the cache");
+		}
 	munmap(ram, len);
 	if (!ret && lseek(fd, (off_t)len, SEEK_SET) < 0)
 		ret = err_set(err, errno, "cannot keep the guest's memory");
 	return ret;
+}
+
+static bool is_older(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec != b->st_mtim.tv_sec ?
+		a->st_mtim.tv_sec < b->st_mtim.tv_sec :
+		a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
 }
 
 static void prune(const char *kernel)
@@ -126,7 +137,7 @@ static void prune(const char *kernel)
 
 		for (size_t i = 0; i < found.gl_pathc; i++) {
 			if (stat(found.gl_pathv[i], &st) ||
-			    (oldest && st.st_mtime >= least.st_mtime))
+			    (oldest && !is_older(&st, &least)))
 				continue;
 			oldest = found.gl_pathv[i];
 			least = st;
@@ -147,14 +158,14 @@ int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int
 	char trailer[TRAILER];
 
 	if (fd < 0)
-		return -err->code;
+		return err_code(err);
 	memset(trailer, ' ', sizeof(trailer));
 	trailer[snprintf(trailer, sizeof(trailer),
 			 "\n{\"ram\": %zu, \"state\": %zu, \"state_sha256\": \"%s\"}",
 			 ram, state_len, digest)] = '\n';
 	if (copy_ram(fd, ram_fd, ram, err) || cache_write(fd, state, state_len, err) ||
 	    cache_write(fd, trailer, sizeof(trailer), err) || cache_commit(fd, path, err))
-		return -err->code;
+		return err_code(err);
 	prune(kernel);
 	return 0;
 }

@@ -282,7 +282,7 @@ static int hear(struct vm *vm, struct err *err)
 static int take_result(struct vm *vm, struct err *err)
 {
 	if (job_result(vm->take_fd, vm->len, &vm->result, err))
-		return -err->code;
+		return err_code(err);
 	vm->clock_ns = vm->result.virtual_ns;
 	vm->result.wall_ns = wall_ns() - vm->started_ns;
 	vm->result.rss_kb = qemu_rss_kb(&vm->qemu);
@@ -429,7 +429,7 @@ static int start_boot(struct vm *vm, struct err *err)
 {
 	vm->initramfs_fd = initramfs_build(&vm->image->plan, &vm->image->kernel, err);
 	if (vm->initramfs_fd < 0 || devstate_open(&vm->state, false, NULL, 0, err))
-		return -err->code;
+		return err_code(err);
 	return launch(vm, err);
 }
 
@@ -468,13 +468,13 @@ static int find_snapshot(struct image *image, struct snapshot *snapshot,
 		return 0;
 	if (none.code != ENOENT) {
 		*err = none;
-		return -err->code;
+		return err_code(err);
 	}
 	if (say)
 		say("booting a guest to make its snapshot (once, some seconds)");
 	lock = snapshot_lock(kernel, err);
 	if (lock < 0)
-		return -err->code;
+		return err_code(err);
 	if (!snapshot_open(kernel, image->key, image->mem_mb, snapshot, &none))
 		return 0;
 	if (boot(image, err))
@@ -488,7 +488,7 @@ int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *er
 	struct snapshot snapshot;
 
 	if (!image || find_snapshot(image, &snapshot, say, err))
-		return -err->code;
+		return err_code(err);
 	snapshot_close(&snapshot);
 	return 0;
 }
@@ -499,10 +499,10 @@ static int restore(struct vm *vm, struct err *err)
 	struct snapshot snapshot;
 
 	if (find_snapshot(vm->image, &snapshot, NULL, err))
-		return -err->code;
+		return err_code(err);
 	vm->ram_fd = steal_fd(&snapshot.fd);
 	if (devstate_open(&vm->state, true, steal_ptr(&snapshot.state), snapshot.state_len, err))
-		return -err->code;
+		return err_code(err);
 	vm->hello_limit_ns = wall_ns() + HELLO_LIMIT_S * NS_PER_S;
 	return launch(vm, err);
 }

@@ -86,7 +86,7 @@ static int bring_words(struct along *along, const char *text, struct err *err)
 
 		text += strlen(word);
 		if (path && program_add(&along->system, path, err))
-			return -err->code;
+			return err_code(err);
 	}
 	return 0;
 }
@@ -112,7 +112,7 @@ static int bring_program(struct along *along, const char *name, char **path, str
 		return err_as(err, ENOENT);
 	}
 	if (program_add(&along->system, *path, err))
-		return -err->code;
+		return err_code(err);
 	return bring_script(along, *path, err);
 }
 
@@ -121,7 +121,7 @@ static int bring_arguments(struct along *along, char **argv, struct err *err)
 	for (; *argv; argv++)
 		if (is_file(*argv) ? bring_file(along, *argv, err) || bring_script(along, *argv, err) :
 		    bring_words(along, *argv, err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 
@@ -143,10 +143,10 @@ static int run(const struct vm_job *job, struct vm_result *result, struct err *e
 	int ret;
 
 	if (vm_prepare(job->kernel, say, err))
-		return -err->code;
+		return err_code(err);
 	vm = vm_start(job, err);
 	if (!vm)
-		return -err->code;
+		return err_code(err);
 	while ((ret = vm_step(vm, 1000, err)) == 0)
 		;
 	if (ret < 0)
@@ -186,7 +186,7 @@ static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 		else if (opt == 'p' && !bring_file(along, optarg, err))
 			continue;
 		else
-			return err->code ? -err->code : err_set(err, 0, "%s", usage);
+			return err->code ? err_code(err) : err_set(err, 0, "%s", usage);
 	}
 	return optind < argc ? 0 : err_set(err, 0, "%s", usage);
 }

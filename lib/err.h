@@ -20,6 +20,12 @@ struct err {
  */
 int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
 
+/* What a failure is passed on with: -code of what @err says. */
+static inline int err_code(const struct err *err)
+{
+	return err ? -err->code : -1;	/* nobody asked why: EPERM */
+}
+
 /* Give what @err says the code @code, whose strerror() would add nothing to it. */
 int err_as(struct err *err, int code);
 

@@ -1,0 +1,249 @@
+/* test_kernel.c - the kernels in the cache, and what is no kernel */
+#include "tests/test.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "harness/cache.h"
+#include "harness/fetch.h"
+#include "harness/harness.h"
+#include "harness/kernel.h"
+
+static char *dir;
+
+static int fresh_cache(void **state)
+{
+	char template[] = "/tmp/test_kernel.XXXXXX";
+
+	(void)state;
+	if (!mkdtemp(template))
+		return -1;
+	dir = must_strdup(template);
+	return setenv("XDG_CACHE_HOME", dir, 1);
+}
+
+static int forget_cache(void **state)
+{
+	(void)state;
+	cache_remove(dir);
+	free(dir);
+	return 0;
+}
+
+/* As much of a bzImage as tells its version. */
+static void make_image(unsigned char *image, size_t size, const char *version)
+{
+	memset(image, 0, size);
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x20e] = 0x00;
+	image[0x20f] = 0x03;	/* 0x200 + 0x300 */
+	snprintf((char *)image + 0x500, size - 0x500, "%s", version);
+}
+
+static char *write_image(const char *name, const char *version)
+{
+	static unsigned char image[0x2000];
+	char *path = must_printf("%s/%s", dir, name);
+	int fd = cache_create(path, NULL);
+
+	make_image(image, sizeof(image), version);
+	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
+	assert_int_equal(cache_commit(fd, path, NULL), 0);
+	close(fd);
+	return path;
+}
+
+static void the_version_is_read_out_of_the_header(void **state)
+{
+	static const struct {
+		const char *what, *text;
+		size_t len;
+		int spoil;	/* a byte to set to 0 first */
+		const char *release;
+	} rows[] = {
+		{ "a Debian kernel", "6.1.0-56-cloud-amd64 (who@where) #1 SMP", 0x2000, 0, "6.1.0-56-cloud-amd64" },
+		{ "one's own", "4.9.337 (me@home)", 0x2000, 0, "4.9.337" },
+		{ "no magic", "6.1.0 (x)", 0x2000, 0x202, NULL },
+		{ "no version", "6.1.0 (x)", 0x2000, 0x20f, NULL },
+		{ "cut short", "6.1.0 (x)", 0x400, 0, NULL },
+		{ "empty", "6.1.0 (x)", 0, 0, NULL },
+		{ "garbage", "6.1\x01.0 (x)", 0x2000, 0, NULL },
+		{ "a way out", "../6.1 (x)", 0x2000, 0, NULL },
+		{ "no end", "6.1.0", 0x2000, 0, NULL },
+		{ "nothing", " (x)", 0x2000, 0, NULL },
+	};
+	static unsigned char image[0x2000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *release = NULL;
+		struct err err = { 0 };
+
+		print_message("%s\n", rows[i].what);
+		make_image(image, sizeof(image), rows[i].text);
+		if (!strcmp(rows[i].what, "no end"))
+			memset(image + 0x505, 'x', sizeof(image) - 0x505);
+		if (rows[i].spoil)
+			image[rows[i].spoil] = 0;
+		assert_int_equal(kernel_release(image, rows[i].len, &release, &err),
+				 rows[i].release ? 0 : -EINVAL);
+		if (rows[i].release)
+			assert_string_equal(release, rows[i].release);
+		else
+			assert_true(strlen(err.text) > 10);
+	}
+}
+
+static void kernels_are_found_by_name(void **state)
+{
+	auto_free char *old = write_image("old", "5.10.1 (x)"), *new = write_image("new", "6.12.3 (x)");
+	auto_kernel struct kernel kernel = { 0 };
+	struct kernel *all;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(kernel_find(NULL, &kernel, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "twlab kernel fetch 6.1"));
+	assert_int_equal(kernel_store("b", old, NULL, NULL, "a test", &err), 0);
+	assert_int_equal(kernel_store("a", new, NULL, NULL, "a test", &err), 0);
+	assert_int_equal(kernel_list(&all), 2);
+	assert_string_equal(all[0].name, "b");		/* by release */
+	assert_string_equal(all[1].name, "a");
+	kernel_free(&all[0]);
+	kernel_free(&all[1]);
+	free(all);
+	assert_int_equal(kernel_find(NULL, &kernel, &err), 0);
+	assert_string_equal(kernel.name, "a");		/* the newest */
+	assert_null(kernel.modules);
+	kernel_free(&kernel);
+	assert_int_equal(kernel_store("6.1", old, NULL, NULL, "a test", &err), 0);
+	assert_int_equal(kernel_find(NULL, &kernel, &err), 0);
+	assert_string_equal(kernel.name, "6.1");	/* the usual one */
+	assert_string_equal(kernel.release, "5.10.1");
+	assert_int_equal(strlen(kernel.digest), 64);
+}
+
+static void a_name_is_no_path(void **state)
+{
+	static const char *const names[] = { "nope", "../kernels/6.1", "/etc", "", ".", ".." };
+	auto_free char *image = write_image("image", "5.10.1 (x)");
+	struct kernel kernel;
+
+	(void)state;
+	assert_int_equal(kernel_store("6.1", image, NULL, NULL, "a test", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct err err = { 0 };
+
+		assert_int_equal(kernel_find(names[i], &kernel, &err), -ENOENT);
+		assert_null(strchr(err.text, '\n'));
+	}
+}
+
+static void modules_lie_side_by_side(void **state)
+{
+	auto_free char *image = write_image("image", "6.1.0 (x)");
+	auto_free char *modules = must_printf("%s/mods", dir), *path = NULL, *beyond = NULL;
+	static const char *const files[] = {
+		"net/sched/sch-netem.ko", "drivers/net/veth.ko.xz", "sound/beep.ko", "net/readme",
+	};
+	struct stat st;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_free char *to = must_printf("%s/%s", modules, files[i]);
+		int fd = cache_create(to, NULL);
+
+		assert_int_equal(cache_commit(fd, to, NULL), 0);
+		close(fd);
+	}
+	assert_int_equal(kernel_store("6.1", image, modules, NULL, "a test", NULL), 0);
+	path = cache_path("kernels/6.1/modules/sch_netem.ko");
+	assert_int_equal(stat(path, &st), 0);
+	free(path);
+	path = cache_path("kernels/6.1/modules/veth.ko.xz");
+	assert_int_equal(stat(path, &st), 0);
+	beyond = cache_path("kernels/6.1/modules/beep.ko");
+	assert_int_equal(stat(beyond, &st), -1);
+}
+
+/* A store that fails leaves what was there, and nothing half done. */
+static void a_bad_kernel_replaces_nothing(void **state)
+{
+	auto_free char *image = write_image("image", "6.1.0 (x)"), *temp = cache_path("kernels/.new-6.1");
+	auto_kernel struct kernel kernel = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(kernel_store("6.1", image, NULL, NULL, "a test", &err), 0);
+	assert_int_equal(kernel_store("6.1", "/etc/passwd", NULL, NULL, "a test", &err), -EINVAL);
+	assert_string_equal(err.text, "/etc/passwd: this is no bzImage (no boot header at 0x202)");
+	assert_int_equal(access(temp, F_OK), -1);
+	assert_int_equal(kernel_find("6.1", &kernel, &err), 0);
+}
+
+static void the_command_says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *argv[6];
+		int status;
+		const char *says;
+	} rows[] = {
+		{ { "kernel" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "frobnicate" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "list" }, 0, "" },
+		{ { "kernel", "list", "x" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "fetch" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "fetch", "2.6" }, STATUS_USAGE, "no kernel '2.6' to fetch" },
+		{ { "kernel", "add" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "add", "--bad", "x" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "add", "/nonexistent" }, STATUS_USAGE, "cannot read /nonexistent" },
+		{ { "kernel", "add", "/etc/passwd" }, STATUS_USAGE, "no bzImage" },
+		{ { "kernel", "add", "/etc" }, STATUS_USAGE, "no regular file" },
+		{ { "kernel", "add", "/etc/passwd", "--name", "../x" }, STATUS_USAGE, "cannot be named" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct err err = { 0 };
+		char *argv[7] = { NULL };	/* getopt reorders it */
+		int argc = 0;
+
+		for (; argc < 6 && rows[i].argv[argc]; argc++)
+			argv[argc] = (char *)rows[i].argv[argc];
+		optind = 0;
+		assert_int_equal(kernel_main(argc, argv, &err), rows[i].status);
+		print_message("%s\n", err.text);
+		assert_non_null(strstr(err.text, rows[i].says));
+	}
+}
+
+static void a_broken_package_is_refused(void **state)
+{
+	auto_free char *path = must_printf("%s/bad.deb", dir), *left = cache_path("kernels/.fetch");
+	struct err err = { 0 };
+	int fd = cache_create(path, NULL);
+
+	(void)state;
+	assert_int_equal(cache_write(fd, "!<arch>\nrubbish", 15, NULL), 0);
+	assert_int_equal(cache_commit(fd, path, NULL), 0);
+	close(fd);
+	assert_true(fetch_package(path, "x", &err) < 0);
+	print_message("%s\n", err.text);
+	assert_int_equal(access(left, F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_cache, forget_cache)
+		TEST(the_version_is_read_out_of_the_header),
+		TEST(kernels_are_found_by_name),
+		TEST(a_name_is_no_path),
+		TEST(modules_lie_side_by_side),
+		TEST(a_bad_kernel_replaces_nothing),
+		TEST(the_command_says_what_is_wrong),
+		TEST(a_broken_package_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
