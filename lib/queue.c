@@ -16,6 +16,8 @@
 #include <netlink/netlink.h>
 #include <sys/socket.h>
 
+#include "lib/fw.h"
+
 #define AT_ONCE 64	/* packets for one queue_handle(), so that others get their turn */
 #define ALL 65531	/* the longest attribute that netlink can carry */
 #define BUFFER_BYTES (16 << 20)
@@ -28,8 +30,10 @@ struct queue {
 	uint16_t number;
 	uint32_t last_id;	/* the kernel counts packets, so a gap is what was missed */
 	struct queue_stats stats;
-	uint8_t buffer[ALL + 1024];
 };
+
+/* One for all queues: a packet is done with before the next is read. */
+static _Thread_local _Alignas(struct nlmsghdr) uint8_t buffer[ALL + 1024];
 
 /* What nfnl_queue cannot say. */
 static int set_fail_open(struct queue *queue)
@@ -208,8 +212,8 @@ static void take(struct queue *queue, struct nlmsghdr *head)
 int queue_handle(struct queue *queue, struct err *err)
 {
 	for (int i = 0; i < AT_ONCE; i++) {
-		ssize_t len = recv(queue_fd(queue), queue->buffer, sizeof(queue->buffer), 0);
-		struct nlmsghdr *head = (void *)queue->buffer;
+		ssize_t len = recv(queue_fd(queue), buffer, sizeof(buffer), 0);
+		struct nlmsghdr *head = (void *)buffer;
 		int left = (int)len;
 
 		if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -220,6 +224,13 @@ int queue_handle(struct queue *queue, struct err *err)
 			take(queue, head);
 	}
 	return 1;
+}
+
+int queue_rules(int ns, const char *rules, struct err *err)
+{
+	int failed = fw_run(ns, rules, err);
+
+	return failed ? err_in(err, "cannot set rules for a packet queue (does this kernel have nft_queue?)") : 0;
 }
 
 const struct queue_stats *queue_stats(const struct queue *queue)

@@ -58,6 +58,11 @@ void queue_accept(struct queue *queue, struct queue_packet *packet);
 void queue_drop(struct queue *queue, struct queue_packet *packet);
 void queue_replace(struct queue *queue, struct queue_packet *packet);	/* accept as it now stands in data */
 
+/* Run @rules, text in the language of nft(8) that leads packets to a queue, in
+ * the namespace @ns.
+ */
+int queue_rules(int ns, const char *rules, struct err *err);
+
 const struct queue_stats *queue_stats(const struct queue *queue);
 
 /* NULL is fine. Packets that wait are dropped by the kernel. */

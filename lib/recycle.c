@@ -397,7 +397,7 @@ static int open_all(struct recycle *recycle, int ns, struct err *err)
 	if (failed)
 		return failed;
 	recycle->diag = sockdiag_open(ns, err);
-	return recycle->diag ? fw_run(ns, rules, err) : -err->code;
+	return recycle->diag ? queue_rules(ns, rules, err) : -err->code;
 }
 
 struct recycle *recycle_open(int ns, struct err *err)

@@ -16,6 +16,7 @@
  *  - TIME_WAIT can be ended early from Linux 6.1 on (before, stats.not_ended counts);
  *  - the kernel's own timer decides about a TIME_WAIT of 60 s, with the granule
  *    of this kernel's HZ; an early end has that of HZ=1000 (recycle_rule_timer_ms);
+ *  - RTO is that of this kernel, in ticks of its own HZ (with 250: up to 4 ms more);
  *  - when more packets wait than fit, the others pass unseen (stats.missed): a
  *    SYN that the rule would have dropped is answered, never the other way round;
  *  - the second of a stamp is that of the FIN that this host sent, until the

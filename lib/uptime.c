@@ -86,7 +86,7 @@ static int open_both(struct uptime *uptime, int ns, struct err *err)
 		return home;
 	uptime->queue = queue_open(&spec, handle, uptime, err);
 	ns_leave(home);
-	return uptime->queue ? fw_run(ns, rules, err) : -err->code;
+	return uptime->queue ? queue_rules(ns, rules, err) : -err->code;
 }
 
 struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err)
