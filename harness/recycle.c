@@ -27,7 +27,7 @@ static void print_stats(const struct recycle_stats *stats)
 		{ "twlab.syns", stats->syns, "SYNs seen" },
 		{ "twlab.closes", stats->closes, "connections closed from this side first" },
 		{ "twlab.rearmed", stats->rearmed, "TIME_WAITs set to 60 s again by a segment" },
-		{ "twlab.not_ended", stats->not_ended, "TIME_WAITs that the kernel refused to end (before 6.1)" },
+		{ "twlab.not_ended", stats->not_ended, "TIME_WAITs that the kernel refused to end (before 6.1, tcp_rfc1337)" },
 		{ "twlab.unfollowed", stats->unfollowed, "closes for which there was no room" },
 		{ "twlab.missed", stats->missed, "packets that passed unseen: more waited than fit" },
 	};

@@ -14,6 +14,7 @@
 #include "lib/ns.h"
 #include "lib/packet.h"
 #include "lib/queue.h"
+#include "lib/rst.h"
 #include "lib/sockdiag.h"
 
 #include <arpa/inet.h>
@@ -30,6 +31,7 @@ struct recycle {
 	int ns;
 	struct queue *queue;
 	struct listener *listener;
+	struct rst *rst;
 	struct sockdiag *diag;
 	struct recycle_stamps *stamps;
 	struct flow_table *flows;
@@ -60,6 +62,7 @@ static const char rules[] = FORGET
 	"  ip6 saddr . tcp sport . ip6 daddr . tcp dport @closing6 " QUEUE
 	" };"
 	" chain in { type filter hook prerouting priority 400;"
+	"  meta mark " NUMBER(RST_MARK) " accept;"
 	"  tcp flags & (fin | syn | rst | ack) == syn " QUEUE
 	"  tcp flags & fin == fin " QUEUE
 	"  ip daddr . tcp dport . ip saddr . tcp sport @closing4 " QUEUE
@@ -313,20 +316,32 @@ static void handle(struct queue *queue, struct queue_packet *waiting, void *arg)
 
 /* --- time --- */
 
+/* SOCK_DESTROY, or from before 6.1 on a RST. Is it gone? */
+static bool destroy(struct recycle *recycle, const struct flow *flow, const struct socket_seen *seen)
+{
+	struct socket_seen after;
+	struct err err = { 0 };
+
+	if (!sockdiag_destroy(recycle->diag, seen, &err))
+		return true;
+	return err.code == EOPNOTSUPP &&
+	       !rst_send(recycle->rst, &flow->remote, &flow->local, flow->conn.acked, &err) &&
+	       (sockdiag_find(recycle->diag, &flow->local, &flow->remote, &after, &err) != 1 ||
+		memcmp(after.cookie, flow->cookie, sizeof(flow->cookie)));
+}
+
 /* The end of a TIME_WAIT, unless a segment that passed unseen has set its timer
  * anew: then more of the 60 s is left than can be.
  */
 static void end(struct recycle *recycle, struct flow *flow, const struct socket_seen *seen,
 		const struct recycle_now *at)
 {
-	struct err err = { 0 };
-
 	if (seen->expires_ms > RECYCLE_TIME_WAIT_MS - (at->ms - flow->since_ms) + 100)
 		recycle->stats.rearmed++;
-	else if (sockdiag_destroy(recycle->diag, seen, &err))
-		recycle->stats.not_ended++;
-	else
+	else if (destroy(recycle, flow, seen))
 		recycle->stats.ended++;
+	else
+		recycle->stats.not_ended++;
 	flow_forget(recycle->flows, flow);
 }
 
@@ -376,7 +391,8 @@ static int open_here(struct recycle *recycle, struct err *err)
 	};
 
 	recycle->listener = listener_open(err);
-	if (!recycle->listener)
+	recycle->rst = rst_open(err);
+	if (!recycle->listener || !recycle->rst)
 		return -err->code;
 	recycle->queue = queue_open(&spec, handle, recycle, err);
 	return recycle->queue ? 0 : -err->code;
@@ -422,6 +438,7 @@ void recycle_close(struct recycle *recycle)
 		fw_run(recycle->ns, FORGET, &ignored);
 	queue_close(recycle->queue);
 	listener_close(recycle->listener);
+	rst_close(recycle->rst);
 	sockdiag_close(recycle->diag);
 	flow_table_free(recycle->flows);
 	recycle_rule_free(recycle->stamps);

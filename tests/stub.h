@@ -93,6 +93,7 @@ static inline void stub_up(struct stub *stub)
 	stub_must(net_addr(net, "tun0", "10.0.0.1/8", &err), &err);
 	stub_must(net_addr(net, "tun0", "2001:db8::1/64", &err), &err);
 	stub_must(net_up(net, "tun0", &err), &err);
+	stub_must(net_up(net, "lo", &err), &err);
 	net_close(net);
 	stub->listener = stub_listener();
 	ns_leave(home);
