@@ -130,7 +130,7 @@ static void tell_text(FILE *out, const struct outcome *outcome)
 		tell_verdict(out, &verdicts->rows[first], v - first);
 	}
 	if (outcome->dir)
-		fprintf(out, "  evidence   %s\n", outcome->dir);
+		fprintf(out, "  evidence   %s/ (report.html, packets.pcapng, *.svg)\n", outcome->dir);
 	fputc('\n', out);
 }
 

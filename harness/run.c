@@ -5,12 +5,14 @@
  * as many as there are cores, each in a guest of its own; on the machine's own
  * kernel (--here) one after the other.
  */
+#include "diagrams/draw.h"
 #include "harness/cache.h"
 #include "harness/files.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/outcome.h"
 #include "harness/play.h"
+#include "harness/report.h"
 #include "harness/vm.h"
 #include "lib/ns.h"
 
@@ -30,7 +32,7 @@ struct job {
 	size_t said_len;
 	char now[80];		/* its last progress line */
 	struct outcome outcome;
-	bool done;
+	pid_t artist;		/* draws its pictures, writes its report */
 };
 
 struct run {
@@ -222,6 +224,40 @@ static int unpack(const struct vm_result *result, const char *dir, struct err *e
 	return code;
 }
 
+/* Pictures and report, in a child while other guests run. */
+static void illustrate(struct run *run, struct job *job)
+{
+	struct err err = { 0 };
+
+	if (!run->draw || !job->outcome.evidence)
+		return;
+	fflush(NULL);
+	job->artist = fork();
+	if (job->artist)
+		return;
+	if (draw_evidence(job->outcome.evidence, job->dir, &err) || report_write(&job->outcome, &err)) {
+		fprintf(stderr, "twlab: run: %s: %s\n", job->dir, err.text);
+		_exit(STATUS_ERROR);
+	}
+	_exit(STATUS_HOLDS);
+}
+
+/* Wait until all are drawn. A picture that failed makes the run an error. */
+static int await_artists(struct run *run)
+{
+	int status, worst = STATUS_HOLDS;
+
+	for (unsigned int j = 0; j < run->n_jobs; j++) {
+		if (run->jobs[j].artist <= 0)
+			continue;
+		while (waitpid(run->jobs[j].artist, &status, 0) < 0 && errno == EINTR)
+			continue;
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			worst = STATUS_ERROR;
+	}
+	return worst;
+}
+
 static void guest_ended(struct job *job)
 {
 	auto_free char *temporary = temporary_of(job);
@@ -255,7 +291,6 @@ static void start_guest(struct run *run, struct job *job)
 	free_args(argv);
 	if (!job->vm) {
 		fail(job, RESULT_ERROR, err.text);
-		job->done = true;
 		run->n_done++;
 	}
 }
@@ -289,9 +324,9 @@ static void run_guests(struct run *run)
 				fail(job, RESULT_ERROR, err.text);
 			else
 				guest_ended(job);
+			illustrate(run, job);
 			vm_free(job->vm);
 			job->vm = NULL;
-			job->done = true;
 			running--;
 			run->n_done++;
 		}
@@ -354,6 +389,7 @@ static void run_all_here(struct run *run)
 	for (unsigned int j = 0; j < run->n_jobs && !interrupted; j++) {
 		tell_progress(run);
 		run_here(run, &run->jobs[j]);
+		illustrate(run, &run->jobs[j]);
 		run->n_done++;
 	}
 }
@@ -491,7 +527,7 @@ int run_main(int argc, char **argv, struct err *err)
 	struct run run = { .out = "evidence", .seed = 1, .draw = true,
 			   .parallel = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
 			   .quiet = !isatty(STDERR_FILENO), .started_ns = wall_ns() };
-	int status = STATUS_USAGE;
+	int drawn, status = STATUS_USAGE;
 
 	if (parse(&run, argc, argv, err))
 		goto out;
@@ -507,12 +543,15 @@ int run_main(int argc, char **argv, struct err *err)
 		}
 		run_guests(&run);
 	}
+	drawn = await_artists(&run);
 	end_progress(&run);
 	if (interrupted) {
 		err_set(err, 0, "interrupted after %u of %u runs", run.n_done, run.n_jobs);
 		status = 128 + interrupted;
 	} else {
 		status = conclude_all(&run);
+		if (drawn > status)
+			status = drawn;
 	}
 out:
 	run_free(&run);
