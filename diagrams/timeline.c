@@ -4,7 +4,7 @@
 #include "diagrams/plane.h"
 
 enum { LEFT = 168, RIGHT = 940, TOP = 40, AXIS = 478, LEGEND = 506, BAND = 20, TICKS = 22 };
-enum { ROW_BOTH = 30, ROW_NAMED = 13, ROW_ADDRESS = 26, BAR_MOST = 60, MARK_ROOM = 8 };
+enum { ROW_BOTH = 30, ROW_SHAPES = 5, ROW_NAMED = 13, ROW_ADDRESS = 26, BAR_MOST = 60, MARK_ROOM = 8, LEGEND_MARK = 9 };
 enum { WHOLE_WITH_ZOOM = 180, ZOOM_TOP = 246, ZOOM_CONNS = 2, ZOOM_TIMES = 4 };
 
 #define REMEMBERED_NS (60 * NS_PER_S)	/* Linux 4.9, TCP_PAWS_MSL */
@@ -18,6 +18,7 @@ struct timeline {
 	double top, axis;
 	double row;		/* height of one */
 	bool both;		/* room for both ends of a connection */
+	bool dense;		/* no room even for shapes */
 };
 
 static double x_of(const struct timeline *timeline, int64_t at_ns)
@@ -132,14 +133,16 @@ static void draw_stay_words(struct timeline *timeline, const struct stay *stay, 
 
 static void draw_stay(struct timeline *timeline, const struct stay *stay, double y, double height)
 {
-	const struct look *look = palette_state(stay->state);
+	struct look look = *palette_state(stay->state);
 	double from = x_of(timeline, stay->from_ns), width;
 	int64_t ns = scene_stay_ns(timeline->scene, stay);
 
 	if (!in_panel(timeline, stay->from_ns, stay->from_ns + ns))
 		return;
+	if (timeline->dense)
+		look.width = 0;
 	width = plane_max(1.2, x_of(timeline, stay->from_ns + ns) - from);
-	dot_box(timeline->dot, &(struct dot_box){ from + width / 2, y, width, height, .look = look,
+	dot_box(timeline->dot, &(struct dot_box){ from + width / 2, y, width, height, .look = &look,
 						  .style = stay->inferred ? "dashed" : NULL });
 	draw_stay_words(timeline, stay, (struct dot_point){ from + width / 2, y }, width, height);
 }
@@ -160,7 +163,7 @@ static const struct mark {
 	{ "SYN, answered", "invtriangle", { "#1a1a1a", "#1a1a1a", "#1a1a1a", 1, "solid" } },
 	{ "SYN, no answer", "invtriangle", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
 	{ "sent again", "diamond", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
-	{ "lost", NULL, { 0 } },	/* a cross, as in the ladder */
+	{ "lost", NULL, { "#1a1a1a", "#8a8a8a", "#1a1a1a", 1, "solid" } },	/* else a cross, as in the ladder */
 	{ "RST", "box", { "#a3195b", "#a3195b", "#1a1a1a", 1, "solid" } },
 };
 enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_NONE };
@@ -178,12 +181,20 @@ static int mark_of(const struct timeline *timeline, const struct conn *conn, uns
 	return segment->is_retransmission ? MARK_AGAIN : MARK_NONE;
 }
 
+/* In rows too thin for shapes a mark is only dark or light. */
 static void draw_mark(struct timeline *timeline, int mark, double x, double y, double size)
 {
-	if (mark == MARK_LOST)
+	struct look look = marks[mark].look;
+
+	if (mark == MARK_LOST && !timeline->dense) {
 		dot_cross(timeline->dot, x, y, size / 2);
-	else
-		dot_box(timeline->dot, &(struct dot_box){ x, y, size, size, marks[mark].shape, &marks[mark].look });
+		return;
+	}
+	if (timeline->dense) {
+		look.width = size < LEGEND_MARK ? 0 : 0.6;
+		look.fill = mark == MARK_SILENT ? palette_look(LOOK_QUIET)->line : look.fill;
+	}
+	dot_box(timeline->dot, &(struct dot_box){ x, y, size, size, timeline->dense ? NULL : marks[mark].shape, &look });
 }
 
 static void draw_marks(struct timeline *timeline, const struct conn *conn, double client_y, double server_y)
@@ -215,7 +226,7 @@ static void draw_name(struct timeline *timeline, int node, const struct endpoint
 static void draw_row(struct timeline *timeline, unsigned int i)
 {
 	const struct conn *conn = &timeline->trace->conns[i];
-	double top = timeline->top + i * timeline->row, inner = timeline->row * 0.86;
+	double top = timeline->top + i * timeline->row, inner = timeline->row * (timeline->dense ? 1 : 0.86);
 	double height = timeline->both ? plane_min(BAR_MOST, inner / 2 - 1) : inner;
 	double client_y = timeline->both ? top + timeline->row / 2 - height / 2 - 1 : top + timeline->row / 2;
 	double server_y = client_y + (timeline->both ? height + 2 : 0);
@@ -314,7 +325,7 @@ static void draw_legend(struct timeline *timeline)
 	for (int i = 0; i < MARK_NONE; i++) {
 		if (!is_used(timeline, i))
 			continue;
-		draw_mark(timeline, i, x, LEGEND, 9);
+		draw_mark(timeline, i, x, LEGEND, LEGEND_MARK);
 		dot_text(timeline->dot, &(struct dot_text){ x + 10, LEGEND, DOT_LEFT, .plain = marks[i].words });
 		x += 40 + dot_width(marks[i].words, 11);
 	}
@@ -334,6 +345,7 @@ static void draw_panel(struct timeline *timeline)
 
 	timeline->row = (bottom - timeline->top) / (n ? n : 1);
 	timeline->both = timeline->row >= ROW_BOTH;
+	timeline->dense = timeline->row < ROW_SHAPES;
 	draw_axis(timeline);
 	for (unsigned int i = 0; i < n; i++)
 		draw_row(timeline, i);
