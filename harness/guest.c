@@ -28,6 +28,7 @@
 #include "files.h"
 #include "harness.h"
 #include "modules.h"
+#include "needs.h"
 #include "port.h"
 
 #define WORK "/work"
@@ -226,7 +227,7 @@ static int read_job(json_t **job, struct err *err)
 		err_set(err, errno, "cannot make " WORK "/out") : 0;
 }
 
-static _Noreturn void become(char **argv, int pipes[3][2])
+static _Noreturn void become(int argc, char **argv, int pipes[3][2])
 {
 	sigset_t none;
 
@@ -242,8 +243,13 @@ static _Noreturn void become(char **argv, int pipes[3][2])
 	setenv("HOME", "/root", 1);
 	setenv("TWLAB_GUEST", "1", 1);
 	setenv("TWLAB_SAY_FD", "3", 1);
-	if (chdir(WORK) == 0)
+	port_close();	/* I/O permissions are inherited, and kept by exec */
+	if (chdir(WORK) == 0) {
+		/* This very program is loaded already. */
+		if (!strcmp(argv[0], GUEST_TWLAB))
+			exit(commands_main(argc, argv));
 		execvp(argv[0], argv);
+	}
 	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);	/* as a shell does */
 }
@@ -281,7 +287,7 @@ static int start(struct run *run, json_t *job, struct err *err)
 	if (run->pid < 0)
 		return err_set(err, errno, "cannot fork");
 	if (run->pid == 0)
-		become(argv, pipes);
+		become((int)json_array_size(list), argv, pipes);
 	for (i = 0; i < 3; i++) {
 		close(pipes[i][1]);
 		run->pipe[i] = pipes[i][0];
@@ -401,6 +407,7 @@ _Noreturn void guest_main(void)
 	modules_load();
 	must(lo_up(&err), &err);
 	sethostname("twlab", 5);
+	needs_probe();
 	clear_free_memory();
 	uname(&name);
 	port_say("ready %s", name.release);

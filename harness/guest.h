@@ -19,6 +19,7 @@
 
 #include "lib/err.h"
 
+#define GUEST_TWLAB	"/twlab/twlab"	/* twlab itself, for a job's argv */
 #define GUEST_OUT_MAX	(48 << 20)	/* bytes of out/ that a guest may hand back */
 #define GUEST_FILES_MAX	4096		/* files in it */
 #define GUEST_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */

@@ -17,6 +17,9 @@ enum status {
 	STATUS_SKIP,		/* 4: this machine cannot */
 };
 
+/* The command line, from the subcommand on (argv[0] is twlab's own name). */
+int commands_main(int argc, char **argv);
+
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int check_main(int argc, char **argv, struct err *err);

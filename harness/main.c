@@ -1,90 +1,9 @@
-/* main.c - one program, one table of subcommands
- *
- * The same binary is the command line on the host and PID 1 in the guest.
- */
+/* main.c - the same binary is the command line on the host and PID 1 in the guest */
 #include "harness/harness.h"
-
-static const struct command {
-	const char *name;
-	int (*main)(int argc, char **argv, struct err *err);
-	const char *args;
-	const char *does;
-} commands[] = {
-	{ "list", list_main, "[LAB]", "the labs, their variants and parameters" },
-	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N] [--kernel K]\n"
-	  "\t[-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
-	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
-	{ "check", check_main, "DIR... [--json | --tsv]", "judge evidence that is there, again" },
-	{ "draw", draw_main, "DIR... | LAB [--variant V] [--set NAME=VALUE]... [-o DIR]",
-	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
-	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
-	{ "kernel", kernel_main, "list | fetch NAME... | add FILE [--modules DIR] [--name NAME]",
-	  "the kernels that the labs can run on" },
-	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] --\n"
-	  "\tPROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
-	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
-	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR",
-	  "one run on this kernel, not judged: what `run` has the guest do" },
-};
-
-static const struct command *command_named(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(name, commands[i].name))
-			return &commands[i];
-	return NULL;
-}
-
-static bool asks_for_help(const char *word)
-{
-	return !strcmp(word, "--help") || !strcmp(word, "-h");
-}
-
-static void usage(FILE *out)
-{
-	fputs("usage: twlab COMMAND ...\n\n", out);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %s%s%s\n\t%s\n", commands[i].name, *commands[i].args ? " " : "",
-			commands[i].args, commands[i].does);
-	fputs("\nStatus: 0 every claim holds, 1 one does not, 2 wrong usage, "
-	      "3 the harness\ncould not tell, 4 this machine cannot. "
-	      "More in twlab(1).\n", out);
-}
 
 int main(int argc, char **argv)
 {
-	const struct command *command;
-	struct err err = { 0 };
-	bool help;
-	int status;
-
 	if (getpid() == 1)
 		guest_main();
-	if (argc < 2) {
-		usage(stderr);
-		return STATUS_USAGE;
-	}
-	help = !strcmp(argv[1], "help");
-	if (asks_for_help(argv[1]) || (help && argc == 2)) {
-		usage(stdout);
-		return 0;
-	}
-	if (!strcmp(argv[1], "--version")) {
-		puts("twlab " TWLAB_VERSION);
-		return 0;
-	}
-	command = command_named(argv[help ? 2 : 1]);
-	if (!command) {
-		fprintf(stderr, "twlab: no command '%s'; twlab --help lists them\n", argv[help ? 2 : 1]);
-		return STATUS_USAGE;
-	}
-	if (help || (argc == 3 && asks_for_help(argv[2]))) {
-		printf("usage: twlab %s%s%s\n\t%s\n\nEach option is explained in twlab(1).\n",
-		       command->name, *command->args ? " " : "", command->args, command->does);
-		return 0;
-	}
-	status = command->main(argc - 1, argv + 1, &err);
-	if (err.code)
-		fprintf(stderr, "twlab: %s: %s\n", command->name, err.text);
-	return status;
+	return commands_main(argc, argv);
 }

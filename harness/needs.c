@@ -181,19 +181,49 @@ int needs_namespace(struct err *err)
 	return 0;
 }
 
+static struct {			/* what needs_probe() found, by need */
+	bool tried;
+	struct err reason;	/* code 0: this kernel has it */
+} found[ARRAY_SIZE(needs)];
+
+/* Try @need in a namespace made for it, unless that has been done. */
+static const struct err *look(const struct need *need, struct err *err)
+{
+	size_t n = (size_t)(need - needs);
+	auto_close int ns = -1;
+
+	if (found[n].tried)
+		return &found[n].reason;
+	ns = ns_new(err);
+	if (ns < 0)
+		return NULL;
+	found[n].tried = true;
+	found[n].reason.code = 0;
+	if (!need->probe(ns, &found[n].reason))
+		found[n].reason.code = 0;
+	return &found[n].reason;
+}
+
+void needs_probe(void)
+{
+	struct err err = { 0 };
+
+	for (const struct need *need = needs; need->name; need++)
+		look(need, &err);
+}
+
 int needs_met(const struct plan *plan, struct err *err)
 {
 	for (const struct need *need = needs; need->name; need++) {
-		auto_close int ns = -1;
-		struct err reason = { 0 };
+		const struct err *reason;
 
 		if (!need->used(plan))
 			continue;
-		ns = ns_new(err);
-		if (ns < 0)
-			return ns;
-		if (need->probe(ns, &reason)) {
-			err_set(err, 0, "this kernel lacks %s (%s); %s", need->name, reason.text, need->advice);
+		reason = look(need, err);
+		if (!reason)
+			return -err->code;
+		if (reason->code) {
+			err_set(err, 0, "this kernel lacks %s (%s); %s", need->name, reason->text, need->advice);
 			return 0;
 		}
 	}

@@ -20,6 +20,11 @@ struct need {
 /* Every need; ends in a row of zeros. */
 extern const struct need needs[];
 
+/* Try every need now, and remember what came out: PID 1 does this before the
+ * snapshot, so that no run has to.
+ */
+void needs_probe(void);
+
 /* May a namespace be made at all (privilege)? 0, or negative with @err. */
 int needs_namespace(struct err *err);
 

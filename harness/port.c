@@ -39,6 +39,13 @@ int port_open(struct err *err)
 	return 0;
 }
 
+void port_close(void)
+{
+	ioperm(PVPANIC, 1, 0);
+	ioperm(FW_CFG_SELECT, 2, 0);
+	ioperm(DEBUGCON, 1, 0);
+}
+
 void port_pause(void)
 {
 	outb(PVPANIC_PANICKED, PVPANIC);

@@ -16,6 +16,9 @@
 /* Allow this process these ports (root only). */
 int port_open(struct err *err);
 
+/* Give them back: what a process is started from may not have them. */
+void port_close(void);
+
 /* Stop here until the host says "cont". */
 void port_pause(void);
 

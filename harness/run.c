@@ -8,6 +8,7 @@
 #include "diagrams/draw.h"
 #include "harness/cache.h"
 #include "harness/files.h"
+#include "harness/guest.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/outcome.h"
@@ -30,7 +31,6 @@ struct job {
 	struct vm *vm;
 	char *said;		/* what it reports on stderr: why it failed */
 	size_t said_len;
-	char now[80];		/* its last progress line */
 	struct outcome outcome;
 	pid_t artist;		/* draws its pictures, writes its report */
 };
@@ -63,19 +63,13 @@ static int64_t wall_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* What the guest's twlab prints: progress lines on stdout, its end on stderr. */
+/* What a job's twlab prints: on stderr, how it ended. */
 static void heard(void *arg, int fd, const void *data, size_t len)
 {
 	struct job *job = arg;
 
-	if (fd == 1) {
-		const char *text = data, *end = memrchr(text, '\n', len);
-		const char *start = end ? memrchr(text, '\n', (size_t)(end - text)) : NULL;
-
-		start = start ? start + 1 : text;
-		snprintf(job->now, sizeof(job->now), "%.*s", (int)((end ? end : text + len) - start), start);
+	if (fd != STDERR_FILENO)
 		return;
-	}
 	if (job->said_len + len > 4096)
 		return;
 	job->said = must_realloc(job->said, job->said_len + len + 1, 1);
@@ -107,7 +101,7 @@ static void tell_progress(const struct run *run)
 	fprintf(stderr, "\r\033[K%u/%u  %.1f s", run->n_done, run->n_jobs,
 		(double)(wall_ns() - run->started_ns) / (double)NS_PER_S);
 	if (job)
-		fprintf(stderr, "  %s/%s  %.40s", job->plan->lab->name, job->plan->variant, job->now);
+		fprintf(stderr, "  %s/%s  %.40s", job->plan->lab->name, job->plan->variant, vm_progress(job->vm));
 	fflush(stderr);
 }
 
@@ -122,7 +116,7 @@ static char **play_args(const struct run *run, const struct plan *plan)
 {
 	char **argv = NULL;
 	unsigned int n = 0;
-	const char *const fixed[] = { "/twlab/twlab", "play", plan->lab->name, "-o", "out/evidence", "--variant", plan->variant };
+	const char *const fixed[] = { GUEST_TWLAB, "play", plan->lab->name, "-o", "out/evidence", "--variant", plan->variant };
 
 	for (size_t f = 0; f < ARRAY_SIZE(fixed); f++)
 		*(char **)grow(&argv, n++, sizeof(char *)) = must_strdup(fixed[f]);
