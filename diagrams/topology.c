@@ -230,37 +230,83 @@ static bool network_of(const char *addr, char *text)
 	return true;
 }
 
-/* What the steps will do to the wire, on its way toward each side. */
-static void put_netem(const struct drawing *drawing, const struct link *link)
+static bool acts_on(const struct step *step, const struct link *link, const struct port *toward)
 {
-	for (const struct step *step = drawing->plan->steps; step && step->act; step++) {
-		const struct port *sides[2] = { &link->a, &link->b };
+	auto_free char *on = must_printf("%s/%s", link->wire, toward->node);
 
-		if (step->act != DO_NETEM || !step->what || !*step->what)
+	return step->act == DO_NETEM && !strcmp(step->on, on);
+}
+
+/* What the wire does to what goes toward one side, before any program runs;
+ * NULL: what the link says.
+ */
+static const char *usual(const struct drawing *drawing, const struct link *link, const struct port *toward)
+{
+	const char *what = NULL;
+
+	for (const struct step *step = drawing->plan->steps; step && step->act && step->act != DO_START; step++)
+		if (acts_on(step, link, toward))
+			what = step->what;
+	return what && *what ? what : NULL;
+}
+
+/* What the steps will do to it beyond that, each once. */
+static void put_netem(const struct drawing *drawing, const struct link *link, const struct port *toward)
+{
+	const char *before = usual(drawing, link, toward);
+	const struct step *steps = drawing->plan->steps;
+
+	for (const struct step *step = steps; step && step->act; step++) {
+		auto_free char *text = NULL;
+		bool known = false;
+
+		if (!acts_on(step, link, toward) || !step->what || !*step->what || (before && !strcmp(step->what, before)))
 			continue;
-		for (int i = 0; i < 2; i++) {
-			auto_free char *on = must_printf("%s/%s", link->wire, sides[i]->node);
-			auto_free char *text = must_printf("toward %s: %s", sides[i]->node, step->what);
+		for (const struct step *other = steps; other < step; other++)
+			known |= acts_on(other, link, toward) && other->what && !strcmp(other->what, step->what);
+		text = must_printf("toward %s: %s", toward->node, step->what);
+		if (!known)
+			put_row(drawing, NULL, palette_look(LOOK_NOTE), 13, false, text);
+	}
+}
 
-			if (!strcmp(step->on, on))
-				put_row(drawing, NULL, palette_look(LOOK_NOTE), 13, false, text);
-		}
+/* Its usual delay: "delay 10ms each way", or each way for itself. */
+static void put_usual(const struct drawing *drawing, const struct link *link)
+{
+	const struct look *look = palette_look(LOOK_WIRE);
+	const char *a = usual(drawing, link, &link->a), *b = usual(drawing, link, &link->b);
+	auto_free char *plain = must_printf("delay %dms", link->delay_ms);
+
+	if (!a && link->delay_ms)
+		a = plain;
+	if (!b && link->delay_ms)
+		b = plain;
+	if (!a && !b)
+		return;
+	auto_free char *both = must_printf("%s each way", a ? a : "");
+	auto_free char *there = must_printf("toward %s: %s", link->b.node, b ? b : "no delay");
+	auto_free char *back = must_printf("toward %s: %s", link->a.node, a ? a : "no delay");
+
+	if (a && b && !strcmp(a, b)) {
+		put_row(drawing, NULL, look, 13, false, both);
+	} else {
+		put_row(drawing, NULL, look, 13, false, there);
+		put_row(drawing, NULL, look, 13, false, back);
 	}
 }
 
 static void put_wire(const struct drawing *drawing, const struct link *link)
 {
 	const struct look *look = palette_look(LOOK_WIRE);
-	auto_free char *delay = must_printf("%d ms each way", link->delay_ms);
 	char network[64];
 
 	begin_table(drawing, link->wire, look, "DASHED");
 	put_row(drawing, NULL, look, 15, true, link->wire);
 	if (network_of(link->a.addr, network))
 		put_row(drawing, NULL, look, 13, false, network);
-	if (link->delay_ms)
-		put_row(drawing, NULL, look, 13, false, delay);
-	put_netem(drawing, link);
+	put_usual(drawing, link);
+	put_netem(drawing, link, &link->b);
+	put_netem(drawing, link, &link->a);
 	end_table(drawing);
 }
 

@@ -34,7 +34,9 @@ static const struct {
 } rows[] = {
 	{ "addresses", "four-way-close", NULL, NULL, "10.0.0.1/24", 1 },
 	{ "the subnet of a link", "four-way-close", NULL, NULL, "10.0.0.0/24", 1 },
-	{ "what a wire takes, and in which direction", "final-ack-loss", "kept", NULL, "toward server: loss 100%", 1 },
+	{ "what a wire takes, and in which direction", "final-ack-loss", "kept", NULL, "toward server: delay 10ms loss 100%", 1 },
+	{ "and what it does without", "final-ack-loss", "kept", NULL, "delay 10ms each way", 1 },
+	{ "what the parameter says, not what the link says", "four-way-close", NULL, "delay=70", "delay 70ms each way", 1 },
 	{ "a wire takes nothing", "tw-recycle-nat", NULL, NULL, "loss", 0 },
 	{ "a sysctl", "final-ack-loss", "no-buckets", NULL, "tcp_max_tw_buckets = 0", 1 },
 	{ "no sysctl", "final-ack-loss", "kept", NULL, "tcp_max_tw_buckets", 0 },
