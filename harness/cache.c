@@ -6,6 +6,8 @@
 #include <ftw.h>
 #include <stdarg.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 char *cache_path(const char *fmt, ...)
@@ -56,19 +58,51 @@ int cache_create(const char *path, struct err *err)
 	if (cache_mkdir(folder, err))
 		return err_code(err);
 	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		fd = memfd_create("cache", MFD_CLOEXEC);	/* NFS, an older overlayfs */
 	if (fd < 0)
 		return err_set(err, errno, "cannot write in %s", folder);
 	return fd;
 }
 
-int cache_commit(int fd, const char *path, struct err *err)
+/* Copy what is no hole. */
+static int copy_data(int from, int to)
+{
+	off_t at = 0, end;
+	struct stat st;
+
+	if (fstat(from, &st) || ftruncate(to, st.st_size))
+		return -1;
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		end = lseek(from, at, SEEK_HOLE);
+		lseek(to, at, SEEK_SET);
+		while (at < end)
+			if (sendfile(to, from, &at, (size_t)(end - at)) <= 0)
+				return -1;
+	}
+	return errno == ENXIO ? 0 : -1;		/* no data from here on */
+}
+
+/* Give the nameless file @fd a name; one in memory is copied. */
+static int name_it(int fd, const char *name)
 {
 	auto_free char *self = must_printf("/proc/self/fd/%d", fd);
+	auto_close int copy = -1;
+
+	if (!linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW))
+		return 0;
+	if (errno != EXDEV)
+		return -1;
+	copy = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return copy < 0 || copy_data(fd, copy) ? -1 : 0;
+}
+
+int cache_commit(int fd, const char *path, struct err *err)
+{
 	auto_free char *temp = must_printf("%s.%d", path, (int)getpid());
 
 	unlink(temp);
-	if (linkat(AT_FDCWD, self, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) ||
-	    rename(temp, path)) {
+	if (name_it(fd, temp) || rename(temp, path)) {
 		err_set(err, errno, "cannot write %s", path);
 		unlink(temp);
 		return err_code(err);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "cache.h"
@@ -231,19 +232,23 @@ int kernel_store(const char *name, const char *image, const char *modules,
 	auto_free char *temp = cache_path("kernels/.new-%s", name);
 	auto_free char *lock_path = cache_path("kernels/.lock");
 	auto_close int lock = cache_lock(lock_path, false, err);
+	sigset_t all, was;
+	int ret;
 
 	if (lock < 0)
 		return err_code(err);
+	/* Ctrl-C waits this second: nothing half done is left. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &was);
 	cache_remove(temp);
-	if (fill(temp, image, modules, config, from, err)) {
-		cache_remove(temp);
-		return err_code(err);
+	ret = fill(temp, image, modules, config, from, err);
+	if (!ret) {
+		cache_remove(folder);
+		if (rename(temp, folder))
+			ret = err_set(err, errno, "cannot name the kernel %s", folder);
 	}
-	cache_remove(folder);
-	if (rename(temp, folder)) {
-		err_set(err, errno, "cannot name the kernel %s", folder);
+	if (ret)
 		cache_remove(temp);
-		return err_code(err);
-	}
-	return 0;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return ret;
 }

@@ -318,13 +318,15 @@ static int check(struct vm *vm, struct err *err)
 	if (vm->gave_up)
 		return err_set(err, 0, "the guest gave up");
 	if (now > vm->limit_ns)
-		return err_set(err, ETIMEDOUT, "no end after %lld s (%s)",
-			       (long long)((vm->limit_ns - vm->started_ns) / NS_PER_S),
-			       vm->stage->what);
-	if (vm->restoring && !vm->hello && now > vm->hello_limit_ns)
-		return err_set(err, ETIMEDOUT, "no word from the guest after %d s (%s)",
-			       HELLO_LIMIT_S, vm->stage->what);
-	return 0;
+		err_set(err, 0, "no end after %lld s on the wall (%s)",
+			(long long)((vm->limit_ns - vm->started_ns) / NS_PER_S),
+			vm->stage->what);
+	else if (vm->restoring && !vm->hello && now > vm->hello_limit_ns)
+		err_set(err, 0, "no word from the guest after %d s (%s)",
+			HELLO_LIMIT_S, vm->stage->what);
+	else
+		return 0;
+	return err_as(err, ETIMEDOUT);
 }
 
 /* Go through the stages that are over. 1 at the end, 0 when there is one to wait

@@ -63,15 +63,14 @@ static int bring_file(struct along *along, const char *path, struct err *err)
 {
 	const char *to = strncmp(path, "./", 2) ? path : path + 2;
 
-	if (*path == '/')
-		return files_have(&along->system, path + 1) ? 0 :
-			files_add_from(&along->system, path + 1, path, err);
+	if (*path == '/')	/* a program brings its libraries */
+		return program_add(&along->system, path, err);
 	if (!files_path_is_safe(to))
 		return err_set(err, 0, "%s is outside of this folder: name it by its whole path", path);
 	return files_have(&along->work, to) ? 0 : files_add_from(&along->work, to, path, err);
 }
 
-/* Programs that a shell's words name: "uname -r; ip link" needs uname and ip. A
+/* Programs that a script's words name: "uname -r; ip link" needs uname and ip. A
  * word that is no program's name, or one too many, does no harm.
  */
 static int bring_words(struct along *along, const char *text, struct err *err)
@@ -116,12 +115,16 @@ static int bring_program(struct along *along, const char *name, char **path, str
 	return bring_script(along, *path, err);
 }
 
+/* Files that are named, and what stands behind "-c" or is more than one word. */
 static int bring_arguments(struct along *along, char **argv, struct err *err)
 {
-	for (; *argv; argv++)
+	for (; *argv; argv++) {
+		bool script = !strcmp(argv[-1], "-c") || strpbrk(*argv, " \t\n;|&");
+
 		if (is_file(*argv) ? bring_file(along, *argv, err) || bring_script(along, *argv, err) :
-		    bring_words(along, *argv, err))
+		    script && bring_words(along, *argv, err))
 			return err_code(err);
+	}
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -131,6 +132,39 @@ static void a_snapshot_cut_short_is_none(void **state)
 			/* Of another size of memory. */
 			assert_int_equal(snapshot_open("k", "key", 2, &snapshot, &err), -ENOENT);
 		}
+	}
+}
+
+/* Where the file system has no nameless files, one in memory stands in. */
+static void a_file_appears_whole_or_not(void **state)
+{
+	auto_free char *path = cache_path("sub/file"), *data = must_calloc(3 << 20, 1);
+	auto_free void *back = NULL;
+	struct err err = { 0 };
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	for (int memory = 0; memory < 2; memory++) {
+		int fd = cache_create(path, &err);
+
+		if (memory) {
+			close(fd);
+			fd = memfd_create("stand-in", MFD_CLOEXEC);
+		}
+		memset(data + (1 << 20), 'a' + memory, 1 << 20);
+		assert_int_equal(ftruncate(fd, 3 << 20), 0);
+		assert_int_equal(pwrite(fd, data + (1 << 20), 1 << 20, 1 << 20), 1 << 20);
+		assert_int_equal(access(path, F_OK), memory ? 0 : -1);
+		assert_int_equal(cache_commit(fd, path, &err), 0);
+		close(fd);
+		assert_int_equal(cache_read(path, &back, &len, &err), 0);
+		assert_int_equal(len, 3 << 20);
+		assert_memory_equal(back, data, len);
+		assert_int_equal(stat(path, &st), 0);
+		assert_in_range(st.st_blocks * 512, 1 << 20, 2 << 20);	/* holes stay */
+		free(back);
+		back = NULL;
 	}
 }
 
@@ -278,6 +312,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_cache, forget_cache)
 		TEST(without_qemu_nothing_starts),
 		TEST(a_snapshot_cut_short_is_none),
+		TEST(a_file_appears_whole_or_not),
 		TEST(the_oldest_go),
 		TEST(a_killed_boot_leaves_nothing),
 		TEST(two_that_want_it_make_one),
