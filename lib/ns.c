@@ -28,7 +28,8 @@ int ns_be_root(struct err *err)
 
 	if (uid == 0)
 		return 0;
-	if (unshare(CLONE_NEWUSER))
+	/* and with a network of its own: to that of before, there would be no way back */
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
 		return err_set(err, errno, "cannot make a user namespace");
 	/* a group that was taken from somebody could be regained otherwise (user_namespaces(7)) */
 	if (map("/proc/self/setgroups", "deny", err) || map("/proc/self/uid_map", uids, err) ||

@@ -5,7 +5,8 @@
 #include "lib/err.h"
 
 /* Let a caller who is not root make namespaces: in a user namespace in which it
- * is. 0 if it is root anyway. Where the system does not allow it, negative.
+ * is, with a network that belongs to that. 0 if it is root anyway. Where the
+ * system does not allow it, negative.
  */
 int ns_be_root(struct err *err);
 
