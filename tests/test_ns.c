@@ -4,6 +4,7 @@
 #include "lib/ns.h"
 
 #include <grp.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 enum { MADE = 0, REFUSED = 4, FAILED = 5 };	/* how the child ends */
@@ -16,7 +17,8 @@ static int make_two(bool ask)
 	struct err err = { 0 };
 
 	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-			       setresuid(NOBODY, NOBODY, NOBODY)))
+			       setresuid(NOBODY, NOBODY, NOBODY) ||
+			       prctl(PR_SET_DUMPABLE, 1)))	/* else its /proc/self stays root's */
 		return FAILED;
 	if (ask && ns_be_root(&err))
 		return REFUSED;
