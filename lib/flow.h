@@ -28,6 +28,7 @@ struct flow {
 	struct recycle_close conn;
 	uint32_t rto_us;
 	int64_t since_ms;	/* when TIME_WAIT began */
+	int64_t seen_ms;	/* when a segment of it waited last */
 	int64_t look_ms;	/* when to look at it again, CLOCK_MONOTONIC */
 	int64_t patience_ms;	/* how long to wait for what TCP has put off */
 	unsigned int place;	/* in the heap */

@@ -25,6 +25,7 @@
 #define STRINGIFY(x) #x
 #define NUMBER(x) STRINGIFY(x)
 
+#define SET_S 20	/* how long a four-tuple stays in the kernel's set */
 #define IDLE_MS 30000	/* how often to see whether a closing connection is still there */
 
 struct recycle {
@@ -46,10 +47,14 @@ struct recycle {
  * Segments wait in prerouting, not in input: between the two the kernel already
  * looks the socket up (early demux), and a FIN that waited there behind the ACK
  * that makes a stub of the socket would then go to the dead socket, and be lost.
+ *
+ * A four-tuple leaves the set SET_S after the last FIN that was sent, or there
+ * would be no room under load, and who receives for long after shutdown() would
+ * do so slowly. What counts later than that is the peer's FIN; every FIN waits.
  */
 #define FORGET "table inet twlab_recycle {}; delete table inet twlab_recycle;"
 #define QUEUE "queue flags bypass to " NUMBER(RECYCLE_QUEUE) "; "
-#define SET "flags dynamic,timeout; timeout 2m; size " NUMBER(FLOW_MAX) ";"
+#define SET "flags dynamic,timeout; timeout " NUMBER(SET_S) "s; size " NUMBER(FLOW_MAX) ";"
 
 static const char rules[] = FORGET
 	"table inet twlab_recycle {"
@@ -210,6 +215,9 @@ static void pass(struct recycle *recycle, struct flow *flow, struct queue_packet
 
 	if (!look(recycle, flow, &seen) || !advance(recycle, flow, &seen, NULL, at))
 		return;
+	if (at->ms - flow->seen_ms > SET_S * 500)	/* our ACKs may have passed unseen */
+		flow->conn.acked = segment.seq;
+	flow->seen_ms = at->ms;
 	if (flow->stage == FLOW_FULL)
 		recycle_rule_recent(&flow->conn, &segment, at->wall_s);
 	queue_accept(recycle->queue, waiting);
@@ -292,6 +300,7 @@ static void outgoing(struct recycle *recycle, const struct packet *packet)
 	if (!flow || !(packet->flags & TCP_ACK) || packet->flags & TCP_RST)
 		return;
 	flow->conn.acked = packet->ack;
+	flow->seen_ms = now().ms;
 	if (!packet->ts || flow->stage != FLOW_FULL)
 		return;
 	if (!flow->conn.has_ts || flow->conn.ts_recent != packet_tsecr(packet))

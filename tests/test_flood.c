@@ -1,9 +1,8 @@
 /* test_flood.c - tcp_tw_recycle under 50,000 SYNs, and the death of its process */
-#include "tests/stub.h"
+#include "tests/talk.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -156,65 +155,20 @@ static void expect(FILE *out, const char *word, char *line, int size)
 	fail_msg("no line with '%s'", word);
 }
 
-static bool is_answered(struct stub *stub, uint32_t ts, bool has_ts)
+static struct talk talk_now(bool has_ts, uint32_t ts)
 {
-	struct pollfd fd = { stub->tun, POLLIN, 0 };
-	static unsigned int port = 40000;
-	struct packet_spec spec = {
-		.src = stub_peer(7, (uint16_t)port++), .dst = stub_host(), .seq = 1, .flags = TCP_SYN,
-		.has_ts = has_ts, .tsval = ts,
-	};
-	struct packet packet;
+	static uint16_t port = 40000;
 
-	while (stub_read(stub, &packet))
-		;
-	stub_send(stub, &spec);
-	for (int tries = 0; tries < 10; tries++) {
-		poll(&fd, 1, 15);
-		if (stub_read(stub, &packet) && packet.dst.port == spec.src.port)
-			return packet.flags == (TCP_SYN | TCP_ACK);
-	}
-	return false;
+	return talk_of(port++, has_ts, ts);
 }
 
-/* The next segment for @port, which must have @flags. */
-static struct packet await(struct stub *stub, uint16_t port, uint8_t flags)
-{
-	struct pollfd fd = { stub->tun, POLLIN, 0 };
-	struct packet packet;
-
-	for (int tries = 0; tries < 100; tries++) {
-		poll(&fd, 1, 10);
-		if (stub_read(stub, &packet) && packet.dst.port == port && packet.flags == flags)
-			return packet;
-	}
-	fail_msg("no segment with flags %x", flags);
-	return packet;
-}
-
-/* A connection from peer 7 that the host closes. */
+/* A connection that the host closes. */
 static void make_and_close(struct stub *stub, uint32_t ts)
 {
-	static uint16_t port = 50000;
-	struct packet_spec spec = {
-		.src = stub_peer(7, port++), .dst = stub_host(), .seq = 1, .flags = TCP_SYN,
-		.has_ts = true, .tsval = ts,
-	};
-	int fd;
+	struct talk talk = talk_now(true, ts);
 
-	stub_send(stub, &spec);
-	spec.ack = await(stub, spec.src.port, TCP_SYN | TCP_ACK).end_seq;
-	spec.seq++;
-	spec.flags = TCP_ACK;
-	stub_send(stub, &spec);
-	while ((fd = accept(stub->listener, NULL, NULL)) < 0)
-		assert_int_equal(errno, EAGAIN);
-	close(fd);
-	spec.ack = await(stub, spec.src.port, TCP_FIN | TCP_ACK).end_seq;
-	stub_send(stub, &spec);
-	spec.flags = TCP_FIN | TCP_ACK;
-	stub_send(stub, &spec);
-	await(stub, spec.src.port, TCP_ACK);
+	open_talk(stub, &talk);
+	host_closes(stub, &talk);
 }
 
 static void the_command_says_what_it_does(void **state)
@@ -232,11 +186,11 @@ static void the_command_says_what_it_does(void **state)
 	pid = start_command(&stub, &out);
 	expect(out, "recycles TIME_WAIT", line, sizeof(line));
 	make_and_close(&stub, 1000000);
-	assert_false(is_answered(&stub, 400000, true));
-	expect(out, "10.1.0.7:40000 > 10.0.0.1:80 SYN not answered: its timestamp 400000 is 600000 ticks older than 1000000", line, sizeof(line));
-	assert_false(is_answered(&stub, 0, false));
+	assert_false(answered(&stub, talk_now(true, 400000)));
+	expect(out, "10.1.0.1:40001 > 10.0.0.1:80 SYN not answered: its timestamp 400000 is 600000 ticks older than 1000000", line, sizeof(line));
+	assert_false(answered(&stub, talk_now(false, 0)));
 	expect(out, "it has no timestamp", line, sizeof(line));
-	assert_true(is_answered(&stub, 1000001, true));
+	assert_true(answered(&stub, talk_now(true, 1000001)));
 	poll(NULL, 0, 1000);
 	assert_false(kill(pid, SIGTERM));
 	expect(out, "TcpExtPAWSPassive\t2\t", line, sizeof(line));
@@ -244,7 +198,7 @@ static void the_command_says_what_it_does(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	assert_true(is_answered(&stub, 400000, true));
+	assert_true(answered(&stub, talk_now(true, 400000)));
 	fclose(out);
 	stub_down(&stub);
 }
@@ -264,18 +218,18 @@ static void a_killed_one_leaves_nothing_in_the_way(void **state)
 	pid = start_command(&stub, &out);
 	expect(out, "recycles TIME_WAIT", line, sizeof(line));
 	make_and_close(&stub, 1000000);
-	assert_false(is_answered(&stub, 400000, true));
+	assert_false(answered(&stub, talk_now(true, 400000)));
 
 	/* One is enough, and the second does no harm to the first. */
 	assert_null(recycle_open(stub.ns, &err));
 	assert_int_equal(err.code, EBUSY);
-	assert_false(is_answered(&stub, 400000, true));
+	assert_false(answered(&stub, talk_now(true, 400000)));
 
 	assert_false(kill(pid, SIGKILL));
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	fclose(out);
-	assert_true(is_answered(&stub, 400000, true));
-	assert_true(is_answered(&stub, 0, false));
+	assert_true(answered(&stub, talk_now(true, 400000)));
+	assert_true(answered(&stub, talk_now(false, 0)));
 	make_and_close(&stub, 2000000);
 
 	/* What it left is no obstacle to the next. */

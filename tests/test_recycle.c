@@ -3,24 +3,12 @@
  * What test_oracle.c does not play: several clocks behind one address, closes
  * of all kinds, settings that change, what sets TIME_WAIT to 60 s again.
  */
-#include "tests/stub.h"
-
-#include <errno.h>
-#include <poll.h>
+#include "tests/talk.h"
 
 #include "lib/sockdiag.h"
 #include "tests/inside.h"
 
-#define WINDOW_NS (150 * NS_PER_MS)
 #define TALKS 4
-
-/* One peer's connection. */
-struct talk {
-	struct endpoint peer, host;
-	uint32_t seq, ack, ts;
-	bool has_ts;
-	int fd;			/* the host's socket */
-};
 
 static struct recycle_reject last;	/* what was rejected last */
 static unsigned int rejects;
@@ -30,124 +18,6 @@ static void note_reject(const struct recycle_reject *reject, void *arg)
 	(void)arg;
 	last = *reject;
 	rejects++;
-}
-
-/* Let the host work for @ns, or until it sends a segment: true, and @packet. */
-static bool work(struct stub *stub, int64_t ns, struct packet *packet)
-{
-	int64_t until_ns = stub_now() + ns;
-	struct err err = { 0 };
-
-	for (;;) {
-		struct pollfd fds[2] = { { stub->tun, POLLIN, 0 } };
-		int64_t wait_ns = until_ns - stub_now();
-		struct timespec timeout;
-		int n = 1;
-
-		if (stub_read(stub, packet))
-			return true;
-		if (wait_ns <= 0)
-			return false;
-		if (stub->recycle) {
-			int64_t at_ns = recycle_next_deadline_ns(stub->recycle);
-
-			n += recycle_fds(stub->recycle, fds + 1, 1);
-			if (at_ns >= 0 && at_ns - stub_now() < wait_ns)
-				wait_ns = at_ns > stub_now() ? at_ns - stub_now() : 0;
-		}
-		timeout = (struct timespec){ wait_ns / NS_PER_S, wait_ns % NS_PER_S };
-		assert_true(ppoll(fds, (nfds_t)n, &timeout, NULL) >= 0);
-		if (!stub->recycle)
-			continue;
-		stub_must(recycle_handle(stub->recycle, &err), &err);
-		stub_must(recycle_tick(stub->recycle, stub_now(), &err), &err);
-	}
-}
-
-static void rest(struct stub *stub, int64_t ms)
-{
-	int64_t until_ns = stub_now() + ms * NS_PER_MS;
-	struct packet packet;
-
-	while (stub_now() < until_ns)
-		work(stub, until_ns - stub_now(), &packet);
-}
-
-static void say(struct stub *stub, struct talk *talk, uint8_t flags)
-{
-	struct packet_spec spec = {
-		.src = talk->peer, .dst = talk->host, .seq = talk->seq,
-		.ack = flags & TCP_ACK ? talk->ack : 0, .flags = flags,
-		.has_ts = talk->has_ts, .tsval = talk->ts,
-	};
-
-	stub_send(stub, &spec);
-	talk->seq += !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
-}
-
-/* The host's next segment has these flags. */
-static void hear(struct stub *stub, struct talk *talk, uint8_t flags)
-{
-	struct packet packet;
-
-	assert_true(work(stub, NS_PER_S, &packet));
-	assert_int_equal(packet.flags & ~TCP_PSH, flags);
-	assert_int_equal(packet.dst.port, talk->peer.port);
-	talk->ack = packet.end_seq;
-}
-
-static struct talk talk_of(uint16_t port, bool has_ts, uint32_t ts)
-{
-	return (struct talk){
-		.peer = stub_peer(1, port), .host = stub_host(), .fd = -1,
-		.seq = 1000000, .has_ts = has_ts, .ts = ts,
-	};
-}
-
-static void open_talk(struct stub *stub, struct talk *talk)
-{
-	say(stub, talk, TCP_SYN);
-	hear(stub, talk, TCP_SYN | TCP_ACK);
-	say(stub, talk, TCP_ACK);
-	talk->fd = accept(stub->listener, NULL, NULL);
-	assert_true(talk->fd >= 0);
-}
-
-static void host_closes(struct stub *stub, struct talk *talk)
-{
-	close(talk->fd);
-	hear(stub, talk, TCP_FIN | TCP_ACK);
-	say(stub, talk, TCP_ACK);
-	say(stub, talk, TCP_FIN | TCP_ACK);
-	hear(stub, talk, TCP_ACK);
-}
-
-static void peer_closes(struct stub *stub, struct talk *talk)
-{
-	struct packet packet;
-
-	say(stub, talk, TCP_FIN | TCP_ACK);
-	work(stub, 100 * NS_PER_MS, &packet);	/* its acknowledgement, soon or late */
-	close(talk->fd);
-	hear(stub, talk, TCP_FIN | TCP_ACK);
-	say(stub, talk, TCP_ACK);
-	work(stub, NS_PER_MS, &packet);
-}
-
-/* A SYN with nothing behind it. Is it answered? */
-static bool answered(struct stub *stub, struct talk talk)
-{
-	struct packet packet;
-	bool yes;
-
-	say(stub, &talk, TCP_SYN);
-	yes = work(stub, WINDOW_NS, &packet);
-	if (yes) {
-		assert_int_equal(packet.flags, TCP_SYN | TCP_ACK);
-		talk.has_ts = false;
-		say(stub, &talk, TCP_RST);
-	}
-	return yes;
 }
 
 /* Sockets of the host in TIME_WAIT. */
@@ -172,11 +42,11 @@ static unsigned int time_waits(struct stub *stub)
 
 /* --- sequences --- */
 
-enum act { OPEN, HOST_CLOSES, PEER_CLOSES, SYN, SYN_WITHOUT, REST_MS, SET, FLOOD };
+enum act { OPEN, HOST_CLOSES, PEER_CLOSES, SYN, SYN_WITHOUT, REST_MS, SET, FLOOD, CLOCK_S };
 
 struct move {
 	enum act act;
-	unsigned int talk;	/* which connection; with REST_MS how long, with FLOOD how many */
+	unsigned int talk;	/* which connection; with REST_MS how long, with FLOOD how many, with CLOCK_S how far */
 	uint32_t ts;
 	bool yes;		/* a SYN is answered */
 	const char *key, *value;
@@ -218,6 +88,9 @@ static const struct sequence {
 	{ "timestamps off from the beginning: nothing is remembered", {
 		{ SET, .key = "net.ipv4.tcp_timestamps", .value = "0" },
 		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SYN, 1, 5, true }, { SYN_WITHOUT, 1, 0, true } } },
+	{ "the wall clock set ahead by 61 s: the 60 s are over", {
+		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SYN, 1, 500000, false },
+		{ CLOCK_S, 59 }, { SYN, 1, 500000, false }, { CLOCK_S, 2 }, { SYN, 1, 500000, true } } },
 	{ "who gets a cookie is not judged", {
 		{ OPEN, 0, 1000000 }, { HOST_CLOSES, 0 }, { SYN, 1, 500000, false },
 		{ SET, .key = "net.ipv4.tcp_syncookies", .value = "2" }, { SYN, 1, 500000, true },
@@ -250,6 +123,7 @@ static void make(struct stub *stub, struct talk *talks, const struct move *move,
 	/* A port is used once: what is asked about is the address. */
 	static uint16_t port = 20000;
 	bool has_ts = move->act != SYN_WITHOUT && !move->key;
+	struct timespec wall;
 
 	switch (move->act) {
 	case OPEN:
@@ -270,6 +144,11 @@ static void make(struct stub *stub, struct talk *talks, const struct move *move,
 		break;
 	case REST_MS:
 		rest(stub, move->talk);
+		break;
+	case CLOCK_S:
+		clock_gettime(CLOCK_REALTIME, &wall);
+		wall.tv_sec += move->talk;
+		assert_false(clock_settime(CLOCK_REALTIME, &wall));
 		break;
 	case FLOOD:
 		flood(stub, move->talk);
@@ -303,7 +182,7 @@ static void sequences_follow_the_rule(void **state)
 
 /* --- TIME_WAIT --- */
 
-enum ending { BOTH_CLOSE, FIN_AGAIN, FIN_WITH_ACK, FIN_LATE, CROSSED, SHUT_THEN_CLOSE, HALF_CLOSED, WITHOUT_TS, SIX };
+enum ending { BOTH_CLOSE, FIN_AGAIN, FIN_WITH_ACK, FIN_LATE, DATA_LATE, CROSSED, SHUT_THEN_CLOSE, HALF_CLOSED, WITHOUT_TS, SIX };
 
 /* Each ends in a TIME_WAIT of the host that lasts 3.5 RTO, or 60 s. */
 static void end_talk(struct stub *stub, struct talk *talk, enum ending ending)
@@ -339,6 +218,22 @@ static void end_talk(struct stub *stub, struct talk *talk, enum ending ending)
 		hear(stub, talk, TCP_ACK);
 		close(talk->fd);
 		break;
+	case DATA_LATE:		/* the same, and the peer has sent meanwhile */
+		assert_false(shutdown(talk->fd, SHUT_WR));
+		hear(stub, talk, TCP_FIN | TCP_ACK);
+		say(stub, talk, TCP_ACK);
+		for (int i = 0; i < 5; i++) {
+			rest(stub, 10000);
+			talk->ts += 10000;
+			say(stub, talk, TCP_PSH | TCP_ACK);
+			hear(stub, talk, TCP_ACK);
+		}
+		rest(stub, 1000);
+		talk->ts += 1000;
+		say(stub, talk, TCP_FIN | TCP_ACK);
+		hear(stub, talk, TCP_ACK);
+		close(talk->fd);
+		break;
 	case CROSSED:		/* both FINs are on their way at once */
 		close(talk->fd);
 		work(stub, NS_PER_S, &packet);
@@ -369,6 +264,22 @@ static void end_talk(struct stub *stub, struct talk *talk, enum ending ending)
 	}
 }
 
+/* What is remembered is the timestamp of the peer's last segment. */
+static void check_stamp(struct stub *stub, struct talk talk)
+{
+	const uint32_t ts = talk.ts;
+
+	if (!talk.has_ts)
+		return;
+	talk.peer.port++;
+	talk.ts = ts - 2;
+	assert_false(answered(stub, talk));
+	assert_int_equal(last.stamp.ts, ts);
+	talk.peer.port++;
+	talk.ts = ts - 1;
+	assert_true(answered(stub, talk));
+}
+
 static void time_wait_ends_after_three_and_a_half_rto(void **state)
 {
 	static const struct {
@@ -380,6 +291,7 @@ static void time_wait_ends_after_three_and_a_half_rto(void **state)
 		{ "... and the peer's FIN comes again", FIN_AGAIN, false },
 		{ "the peer answers with FIN and ACK in one", FIN_WITH_ACK, true },
 		{ "the peer's FIN comes after 200 s", FIN_LATE, true },
+		{ "... and data before it", DATA_LATE, true },
 		{ "both at once", CROSSED, true },
 		{ "shutdown(), and later close()", SHUT_THEN_CLOSE, true },
 		{ "shutdown(), and close() when it is over", HALF_CLOSED, true },
@@ -410,6 +322,7 @@ static void time_wait_ends_after_three_and_a_half_rto(void **state)
 		rest(&stub, 200);
 		assert_int_equal(time_waits(&stub), rows[i].early ? 0 : 1);
 		assert_int_equal(recycle_stats(stub.recycle)->ended, rows[i].early);
+		check_stamp(&stub, talk);
 		rest(&stub, 57000);
 		assert_int_equal(time_waits(&stub), rows[i].early ? 0 : 1);
 		rest(&stub, 7000);
