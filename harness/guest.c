@@ -111,15 +111,20 @@ static void mount_all(void)
 		write_setting(settings[i].path, settings[i].value);
 }
 
-/* Descriptors 0, 1 and 2 exist: nothing opened later is taken for them. */
+/* What a library or a sanitizer has to say goes to the console. */
 static void open_standard(void)
 {
-	int fd = open("/dev/null", O_RDWR);
+	static const char *const paths[] = { "/dev/null", "/dev/console", "/dev/console" };
 
-	while (fd >= 0 && fd < 2)
-		fd = dup(fd);
-	if (fd > 2)
-		close(fd);
+	for (int fd = 0; fd < 3; fd++) {
+		int opened = open(paths[fd], O_RDWR | O_NOCTTY);
+
+		if (opened < 0)
+			continue;
+		dup2(opened, fd);
+		if (opened > 2)
+			close(opened);
+	}
 }
 
 /* What booting left in memory that is free now would be kept in the snapshot; the

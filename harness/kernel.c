@@ -41,12 +41,11 @@ int kernel_release(const void *image, size_t len, char **release, struct err *er
 		return err_set(err, 0, "this bzImage does not tell its version");
 	text = (const char *)at + off;
 	room = len - off < 128 ? len - off : 128;
-	n = strcspn(text, " ");
-	if (n >= room || !n)
-		return err_set(err, 0, "this bzImage does not tell its version");
-	for (size_t i = 0; i < n; i++)
-		if (text[i] <= ' ' || text[i] > '~' || text[i] == '/')
+	for (n = 0; n < room && text[n] != ' '; n++)
+		if (text[n] < ' ' || text[n] > '~' || text[n] == '/')
 			return err_set(err, 0, "this bzImage's version is garbage");
+	if (n == room || !n)
+		return err_set(err, 0, "this bzImage does not tell its version");
 	*release = must_printf("%.*s", (int)n, text);
 	return 0;
 }

@@ -435,6 +435,8 @@ static int start_boot(struct vm *vm, struct err *err)
 	return launch(vm, err);
 }
 
+static char *boot_console;	/* of the last cold boot */
+
 static int boot(struct image *image, struct err *err)
 {
 	struct vm *vm = vm_new(image, false);
@@ -454,6 +456,8 @@ static int boot(struct image *image, struct err *err)
 				     vm->state.data, vm->state.len, err);
 	else
 		err_in(err, "cannot boot the kernel");
+	free(boot_console);
+	boot_console = steal_ptr(&vm->console.text);
 	vm_free(vm);
 	return ret < 0 ? ret : 0;
 }
@@ -578,6 +582,11 @@ int vm_step(struct vm *vm, int timeout_ms, struct err *err)
 	if (ret < 0 && err)
 		*err = why;
 	return ret;
+}
+
+const char *vm_boot_console(void)
+{
+	return boot_console ? boot_console : "";
 }
 
 int64_t vm_clock_ns(const struct vm *vm)

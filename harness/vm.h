@@ -55,6 +55,11 @@ struct vm_result {
  */
 int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *err);
 
+/* What the console of this process's last cold boot said: the evidence when
+ * vm_prepare() failed. Never NULL.
+ */
+const char *vm_boot_console(void);
+
 /* Start a guest on @job. The job's memory may be freed after this. */
 struct vm *vm_start(const struct vm_job *job, struct err *err);
 

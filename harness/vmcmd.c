@@ -145,8 +145,10 @@ static int run(const struct vm_job *job, struct vm_result *result, struct err *e
 	struct vm *vm;
 	int ret;
 
-	if (vm_prepare(job->kernel, say, err))
+	if (vm_prepare(job->kernel, say, err)) {
+		fputs(vm_boot_console(), stderr);
 		return err_code(err);
+	}
 	vm = vm_start(job, err);
 	if (!vm)
 		return err_code(err);

@@ -270,7 +270,7 @@ int net_splice(struct net *net, const char *from, const char *to, struct err *er
 	}
 	rtnl_tc_set_ifindex(TC_CAST(ingress), from_index);
 	rtnl_tc_set_parent(TC_CAST(ingress), TC_H_INGRESS);
-	rtnl_tc_set_handle(TC_CAST(ingress), TC_HANDLE(0xffff, 0));
+	rtnl_tc_set_handle(TC_CAST(ingress), TC_HANDLE(0xffffU, 0));
 	rtnl_tc_set_kind(TC_CAST(ingress), "ingress");
 	if (answer(rtnl_qdisc_add(net->sock, ingress, NLM_F_CREATE), err, "put an ingress qdisc on", from)) {
 		rtnl_act_put(act);
@@ -282,7 +282,7 @@ int net_splice(struct net *net, const char *from, const char *to, struct err *er
 	rtnl_mirred_set_ifindex(act, (uint32_t)to_index);
 
 	rtnl_tc_set_ifindex(TC_CAST(cls), from_index);
-	rtnl_tc_set_parent(TC_CAST(cls), TC_HANDLE(0xffff, 0));
+	rtnl_tc_set_parent(TC_CAST(cls), TC_HANDLE(0xffffU, 0));
 	rtnl_tc_set_kind(TC_CAST(cls), "matchall");
 	rtnl_cls_set_prio(cls, 1);
 	rtnl_cls_set_protocol(cls, ETH_P_ALL);
