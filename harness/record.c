@@ -22,6 +22,8 @@
 #define TICK_NS   (10 * NS_PER_S)	/* a TIME_WAIT's timer is put down this often */
 #define IDLE_NS   (1 * NS_PER_S)	/* a host with sockets is asked this often */
 #define EXPIRY_NS (10 * NS_PER_MS)	/* and this often when a timer is over but its socket is not gone */
+#define CROWD     32			/* a host with more sockets is looked at less often: */
+#define CROWD_NS  (20 * NS_PER_US)	/* by so much a socket, or looking would be all it does */
 #define REARM_NS  (100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a jiffy is at most 10 ms) */
 
 struct tracked {
@@ -40,7 +42,9 @@ struct host {
 	unsigned int *iface;	/* of the trace, by device */
 	struct tracked *sockets;
 	unsigned int n_sockets;
+	unsigned int found;	/* behind the socket that was found last */
 	bool stirred;		/* a frame has passed since the last sample */
+	int64_t sampled_ns;	/* when the last sample was taken */
 	int64_t next_ns;
 };
 
@@ -201,14 +205,20 @@ static void put_state(struct record *record, const struct host *host, struct tra
 		 "event", event_name[event], "seen", why));
 }
 
+/* Dumps keep their order, so the one after the last that was found is the one
+ * that is looked for, nearly always.
+ */
 static struct tracked *find_socket(struct host *host, const struct socket_seen *seen)
 {
 	for (unsigned int s = 0; s < host->n_sockets; s++) {
-		struct tracked *socket = &host->sockets[s];
+		unsigned int at = (host->found + s) % host->n_sockets;
+		struct tracked *socket = &host->sockets[at];
 
 		if (!socket->here && endpoint_equal(&socket->seen.local, &seen->local) &&
-		    endpoint_equal(&socket->seen.remote, &seen->remote))
+		    endpoint_equal(&socket->seen.remote, &seen->remote)) {
+			host->found = at + 1;
 			return socket;
+		}
 	}
 	return NULL;
 }
@@ -282,6 +292,7 @@ static int sample(struct record *record, struct host *host, const char *why, str
 
 	for (unsigned int s = 0; s < host->n_sockets; s++)
 		host->sockets[s].here = false;
+	host->found = 0;
 	for (int f = 0; f < record->n_families; f++) {
 		int n = sockdiag_dump(host->diag, record->families[f], &seen, err);
 
@@ -298,6 +309,7 @@ static int sample(struct record *record, struct host *host, const char *why, str
 	}
 	host->n_sockets = left;
 	host->stirred = false;
+	host->sampled_ns = now;
 	host->next_ns = next_sample(host, now);
 	return 0;
 }
@@ -310,8 +322,12 @@ int record_sample(struct record *record, const char *why, struct err *err)
 	for (unsigned int n = 0; n < record->up->n; n++) {
 		struct host *host = &record->hosts[n];
 
-		if (host->diag && (all || host->stirred || host->next_ns <= now) &&
-		    sample(record, host, host->stirred ? "packet" : why, err))
+		if (!host->diag || !(all || host->stirred || host->next_ns <= now))
+			continue;
+		if (!all && host->stirred && host->n_sockets > CROWD &&
+		    now < host->sampled_ns + host->n_sockets * CROWD_NS)
+			host->next_ns = host->sampled_ns + host->n_sockets * CROWD_NS;
+		else if (sample(record, host, host->stirred ? "packet" : why, err))
 			return -err->code;
 	}
 	return 0;

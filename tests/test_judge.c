@@ -49,16 +49,14 @@ static void each_claim_gets_a_verdict_with_its_evidence(void **state)
 		{ 0 }
 	};
 	static const enum result want[] = { RESULT_PASS, RESULT_FAIL, RESULT_PASS, RESULT_FAIL, RESULT_FAIL, RESULT_FAIL, RESULT_ERROR };
-	struct fact rows[] = {
-		{ (char *)"client", (char *)"n", (char *)"1", (char *)"packets.pcapng:7" },
-		{ (char *)"client", (char *)"m", (char *)"3", (char *)"" },
-		{ (char *)"server", (char *)"n", (char *)"1", (char *)"" },
-	};
-	const struct facts facts = { rows, ARRAY_SIZE(rows) };
+	struct facts facts = { 0 };
 	const struct plan plan = { .claims = claims };
 	struct verdicts verdicts;
 
 	(void)state;
+	facts_add(&facts, "client", "n", "1", "packets.pcapng:7");
+	facts_add(&facts, "client", "m", "3", "");
+	facts_add(&facts, "server", "n", "1", "");
 	judge(&plan, &facts, &verdicts);
 	assert_int_equal(verdicts.n, ARRAY_SIZE(want));
 	for (size_t v = 0; v < ARRAY_SIZE(want); v++)
@@ -68,6 +66,7 @@ static void each_claim_gets_a_verdict_with_its_evidence(void **state)
 	assert_string_equal(verdicts.rows[4].seen, "nothing");
 	assert_int_equal(verdicts_count(&verdicts, RESULT_PASS), 2);
 	verdicts_free(&verdicts);
+	facts_free(&facts);
 }
 
 static void a_run_that_failed_decides_nothing(void **state)
