@@ -1,64 +1,24 @@
 /* vm.c - a guest: a virtual machine in virtual time, restored from a snapshot
  *
- * Making a snapshot and running a job are each a list of stages: what is asked of
- * QEMU, and what must have happened before the next. vm_step() looks whether the
- * present stage is over; only vm_poll() waits.
+ * Making a snapshot and running a job are each a list of stages (stages.c).
+ * vm_step() looks whether the present one is over; only vm_poll() waits.
  */
 #include "vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <time.h>
 
-#include "devstate.h"
-#include "guest.h"
-#include "image.h"
 #include "job.h"
-#include "qemu.h"
 #include "snapshot.h"
-#include "talk.h"
+#include "stages.h"
 
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
 #define VM_FDS		4	/* descriptors a guest is polled for */
-
-struct vm {
-	const struct stage *stage;
-	int asked;			/* the id of the stage's command, 0 before */
-	struct image *image;
-	struct qemu qemu;
-	struct talk talk;
-	struct tail console;
-
-	int initramfs_fd, ram_fd, job_fd, take_fd;
-	struct devstate state;
-
-	/* What has happened. */
-	bool restoring, hello, paused, migrated, rebuilt;
-	char *gave_up;			/* PID 1 says why */
-	unsigned long long at;		/* the result in the guest's memory */
-	size_t len;
-
-	void (*output)(void *arg, int fd, const void *data, size_t len);
-	void *arg;
-	int64_t started_ns, limit_ns, hello_limit_ns;	/* CLOCK_MONOTONIC */
-	int64_t clock_ns;
-	char progress[256];
-	struct vm_result result;
-};
-
-/* What to ask of QEMU (NULL: nothing; else an id), and whether the stage is over
- * when it has answered (NULL: it is).
- */
-struct stage {
-	const char *what;
-	int (*ask)(struct vm *vm, struct err *err);
-	bool (*over)(const struct vm *vm);
-};
 
 static int64_t wall_ns(void)
 {
@@ -75,210 +35,6 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static bool has_greeted(const struct vm *vm)
-{
-	return qmp_greeted(vm->qemu.qmp);
-}
-
-static bool has_paused(const struct vm *vm)
-{
-	return vm->paused;
-}
-
-static bool has_migrated(const struct vm *vm)
-{
-	return vm->migrated && (vm->restoring || vm->state.fd < 0);
-}
-
-static int ask_capabilities(struct vm *vm, struct err *err)
-{
-	return qmp_send(vm->qemu.qmp, "qmp_capabilities", NULL, err);
-}
-
-/* RAM is a file already: only the devices' state goes through the pipe. */
-static int ask_ignore_shared(struct vm *vm, struct err *err)
-{
-	return qmp_send(vm->qemu.qmp, "migrate-set-capabilities",
-			json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities",
-				  "capability", "x-ignore-shared", "state", 1,
-				  "capability", "events", "state", 1), err);
-}
-
-static int ask_take_state(struct vm *vm, struct err *err)
-{
-	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state.theirs, err);
-
-	close_fd(&vm->state.theirs);	/* the pipe ends when QEMU's own end is closed */
-	return id;
-}
-
-static int ask_migrate(struct vm *vm, struct err *err)
-{
-	return qmp_send(vm->qemu.qmp, vm->restoring ? "migrate-incoming" : "migrate",
-			json_pack("{s:s}", "uri", "fd:state"), err);
-}
-
-static int ask_continue(struct vm *vm, struct err *err)
-{
-	vm->paused = false;
-	return qmp_send(vm->qemu.qmp, "cont", NULL, err);
-}
-
-static int ask_result(struct vm *vm, struct err *err)
-{
-	auto_free char *path = must_printf("/proc/self/fd/%d", vm->take_fd);
-
-	if (!vm->len)
-		return err_set(err, 0, "the guest stopped without a result");
-	return qmp_send(vm->qemu.qmp, "memsave",
-			json_pack("{s:I, s:I, s:s}", "val", (json_int_t)vm->at, "size",
-				  (json_int_t)vm->len, "filename", path), err);
-}
-
-static const struct stage saving[] = {
-	{ "starting QEMU", NULL, has_greeted },
-	{ "starting QEMU", ask_capabilities },
-	{ "starting QEMU", ask_ignore_shared },
-	{ "booting", NULL, has_paused },
-	{ "saving the guest", ask_take_state },
-	{ "saving the guest", ask_migrate, has_migrated },
-	{ 0 }
-};
-
-static const struct stage running[] = {
-	{ "starting QEMU", NULL, has_greeted },
-	{ "starting QEMU", ask_capabilities },
-	{ "starting QEMU", ask_ignore_shared },
-	{ "restoring the guest", ask_take_state },
-	{ "restoring the guest", ask_migrate, has_migrated },
-	{ "restoring the guest", ask_continue },
-	{ "running", NULL, has_paused },
-	{ "taking the result", ask_result },
-	{ 0 }
-};
-
-/* ---- what arrives ---- */
-
-static void hear_say(struct vm *vm, const char *rest)
-{
-	char *text;
-
-	vm->clock_ns = strtoll(rest, &text, 10);
-	snprintf(vm->progress, sizeof(vm->progress), "%s", text + (*text == ' '));
-}
-
-static void hear_result(struct vm *vm, const char *rest)
-{
-	if (sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
-	    vm->len > GUEST_OUT_MAX + (16UL << 20))
-		vm->len = 0;
-}
-
-static void hear_hello(struct vm *vm, const char *rest)
-{
-	(void)rest;
-	vm->hello = true;
-}
-
-static void hear_failed(struct vm *vm, const char *rest)
-{
-	free(vm->gave_up);
-	vm->gave_up = must_strdup(rest);
-}
-
-static void hear_note(struct vm *vm, const char *rest)
-{
-	tail_add(&vm->console, rest, strlen(rest));
-	tail_add(&vm->console, "\n", 1);
-}
-
-static const struct {
-	const char *word;
-	void (*hear)(struct vm *vm, const char *rest);
-} words[] = {
-	{ "hello", hear_hello },
-	{ "say", hear_say },
-	{ "note", hear_note },
-	{ "result", hear_result },
-	{ "failed", hear_failed },
-};
-
-static void read_talk(struct vm *vm)
-{
-	struct said said;
-	char data[8192];
-	ssize_t n;
-
-	while ((n = read(vm->qemu.talk_fd, data, sizeof(data))) > 0) {
-		talk_add(&vm->talk, data, (size_t)n);
-		while (talk_next(&vm->talk, &said)) {
-			for (size_t i = 0; said.word && i < ARRAY_SIZE(words); i++)
-				if (!strcmp(said.word, words[i].word))
-					words[i].hear(vm, said.rest);
-			if (!said.word && vm->output)
-				vm->output(vm->arg, said.fd, said.data, said.len);
-			else if (!said.word)
-				tail_add(&vm->console, said.data, said.len);
-		}
-	}
-}
-
-static void read_console(struct vm *vm)
-{
-	char data[8192];
-	ssize_t n;
-
-	while ((n = read(vm->qemu.console_fd, data, sizeof(data))) > 0)
-		tail_add(&vm->console, data, (size_t)n);
-}
-
-/* Did a migration (a save or a restore) come to @status? */
-static bool is_status(const json_t *event, const char *status)
-{
-	const char *name = json_string_value(json_object_get(event, "event"));
-	const char *is = json_string_value(json_object_get(json_object_get(event, "data"),
-							   "status"));
-
-	return name && is && !strcmp(name, "MIGRATION") && !strcmp(is, status);
-}
-
-static int hear_event(struct vm *vm, const json_t *event, struct err *err)
-{
-	const char *name = json_string_value(json_object_get(event, "event"));
-
-	if (!name)
-		return 0;
-	if (!strcmp(name, "GUEST_PANICKED"))
-		vm->paused = true;
-	else if (is_status(event, "completed"))
-		vm->migrated = true;
-	else if (is_status(event, "failed"))
-		return err_set(err, 0, "QEMU cannot %s the guest", vm->restoring ? "restore" : "save");
-	else if (!strcmp(name, "SHUTDOWN"))
-		return err_set(err, 0, "the guest's kernel has ended");
-	return 0;
-}
-
-static int hear(struct vm *vm, struct err *err)
-{
-	int ret = qmp_step(vm->qemu.qmp, err);
-	json_t *event;
-
-	/* The event of a pause comes after the words that explain it were sent. */
-	while ((event = qmp_event(vm->qemu.qmp))) {
-		struct err why = { 0 };
-
-		if (hear_event(vm, event, &why) && err)
-			*err = why;
-		if (why.code)
-			ret = -why.code;
-		json_decref(event);
-	}
-	read_talk(vm);
-	read_console(vm);
-	return ret < 0 ? ret : devstate_step(&vm->state, err);
-}
-
 static int take_result(struct vm *vm, struct err *err)
 {
 	if (job_result(vm->take_fd, vm->len, &vm->result, err))
@@ -288,8 +44,6 @@ static int take_result(struct vm *vm, struct err *err)
 	vm->result.rss_kb = qemu_rss_kb(&vm->qemu);
 	return 0;
 }
-
-/* ---- stepping ---- */
 
 /* Say what the console says of it, if it does: the reason comes last. */
 static const char *const last_words[] = {
@@ -329,37 +83,13 @@ static int check(struct vm *vm, struct err *err)
 	return err_as(err, ETIMEDOUT);
 }
 
-/* Go through the stages that are over. 1 at the end, 0 when there is one to wait
- * for.
- */
-static int advance(struct vm *vm, struct err *err)
-{
-	for (; vm->stage->what; vm->stage++, vm->asked = 0) {
-		if (vm->stage->ask && !vm->asked) {
-			vm->asked = vm->stage->ask(vm, err);
-			if (vm->asked < 0)
-				return vm->asked;
-		}
-		if (vm->asked > 0) {
-			int ret = qmp_answered(vm->qemu.qmp, vm->asked, err);
-
-			if (ret <= 0)
-				return ret;
-			vm->asked = -1;
-		}
-		if (vm->stage->over && !vm->stage->over(vm))
-			return 0;
-	}
-	return 1;
-}
-
 static int step(struct vm *vm, struct err *err)
 {
-	int ret = hear(vm, err);
+	int ret = stages_hear(vm, err);
 
-	if (ret < 0 || (ret = check(vm, err)) < 0 || (ret = advance(vm, err)) < 0)
-		return ret;
-	return ret;
+	if (ret >= 0)
+		ret = check(vm, err);
+	return ret < 0 ? ret : stages_advance(vm, err);
 }
 
 static size_t fds_of(const struct vm *vm, struct pollfd *fds)
@@ -398,15 +128,13 @@ void vm_poll(struct vm *const *vms, size_t n, int timeout_ms)
 	poll(fds, used, timeout_ms);
 }
 
-/* ---- starting ---- */
-
 static struct vm *vm_new(struct image *image, bool restoring)
 {
 	struct vm *vm = must_calloc(1, sizeof(*vm));
 
 	vm->image = image;
 	vm->restoring = restoring;
-	vm->stage = restoring ? running : saving;
+	vm->stage = restoring ? stages_running : stages_saving;
 	vm->initramfs_fd = vm->ram_fd = vm->job_fd = vm->take_fd = vm->state.fd = vm->state.theirs = -1;
 	vm->qemu = (struct qemu){ -1, NULL, -1, -1 };
 	return vm;
@@ -549,7 +277,7 @@ static int start_again(struct vm *vm, struct err *err)
 	close_fd(&vm->ram_fd);
 	vm->rebuilt = true;
 	vm->paused = vm->migrated = false;
-	vm->stage = running;
+	vm->stage = stages_running;
 	vm->asked = 0;
 	return restore(vm, err);
 }

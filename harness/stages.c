@@ -1,0 +1,232 @@
+/* stages.c - the talk with a guest and its QEMU, stage by stage */
+#include "stages.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+#include "guest.h"
+
+static bool has_greeted(const struct vm *vm)
+{
+	return qmp_greeted(vm->qemu.qmp);
+}
+
+static bool has_paused(const struct vm *vm)
+{
+	return vm->paused;
+}
+
+static bool has_migrated(const struct vm *vm)
+{
+	return vm->migrated && (vm->restoring || vm->state.fd < 0);
+}
+
+static int ask_capabilities(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, "qmp_capabilities", NULL, err);
+}
+
+/* RAM is a file already: only the devices' state goes through the pipe. */
+static int ask_ignore_shared(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, "migrate-set-capabilities",
+			json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities",
+				  "capability", "x-ignore-shared", "state", 1,
+				  "capability", "events", "state", 1), err);
+}
+
+static int ask_take_state(struct vm *vm, struct err *err)
+{
+	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state.theirs, err);
+
+	/* The pipe is to end when QEMU closes its end. */
+	close(vm->state.theirs);
+	vm->state.theirs = -1;
+	return id;
+}
+
+static int ask_migrate(struct vm *vm, struct err *err)
+{
+	return qmp_send(vm->qemu.qmp, vm->restoring ? "migrate-incoming" : "migrate",
+			json_pack("{s:s}", "uri", "fd:state"), err);
+}
+
+static int ask_continue(struct vm *vm, struct err *err)
+{
+	vm->paused = false;
+	return qmp_send(vm->qemu.qmp, "cont", NULL, err);
+}
+
+static int ask_result(struct vm *vm, struct err *err)
+{
+	auto_free char *path = must_printf("/proc/self/fd/%d", vm->take_fd);
+
+	if (!vm->len)
+		return err_set(err, 0, "the guest stopped without a result");
+	return qmp_send(vm->qemu.qmp, "memsave",
+			json_pack("{s:I, s:I, s:s}", "val", (json_int_t)vm->at, "size",
+				  (json_int_t)vm->len, "filename", path), err);
+}
+
+const struct stage stages_saving[] = {
+	{ "starting QEMU", NULL, has_greeted },
+	{ "starting QEMU", ask_capabilities },
+	{ "starting QEMU", ask_ignore_shared },
+	{ "booting", NULL, has_paused },
+	{ "saving the guest", ask_take_state },
+	{ "saving the guest", ask_migrate, has_migrated },
+	{ 0 }
+};
+
+const struct stage stages_running[] = {
+	{ "starting QEMU", NULL, has_greeted },
+	{ "starting QEMU", ask_capabilities },
+	{ "starting QEMU", ask_ignore_shared },
+	{ "restoring the guest", ask_take_state },
+	{ "restoring the guest", ask_migrate, has_migrated },
+	{ "restoring the guest", ask_continue },
+	{ "running", NULL, has_paused },
+	{ "taking the result", ask_result },
+	{ 0 }
+};
+
+static void hear_say(struct vm *vm, const char *rest)
+{
+	char *text;
+
+	vm->clock_ns = strtoll(rest, &text, 10);
+	snprintf(vm->progress, sizeof(vm->progress), "%s", text + (*text == ' '));
+}
+
+static void hear_result(struct vm *vm, const char *rest)
+{
+	if (sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
+	    vm->len > GUEST_OUT_MAX + (16UL << 20))
+		vm->len = 0;
+}
+
+static void hear_hello(struct vm *vm, const char *rest)
+{
+	(void)rest;
+	vm->hello = true;
+}
+
+static void hear_failed(struct vm *vm, const char *rest)
+{
+	free(vm->gave_up);
+	vm->gave_up = must_strdup(rest);
+}
+
+static void hear_note(struct vm *vm, const char *rest)
+{
+	tail_add(&vm->console, rest, strlen(rest));
+	tail_add(&vm->console, "\n", 1);
+}
+
+static const struct {
+	const char *word;
+	void (*hear)(struct vm *vm, const char *rest);
+} words[] = {
+	{ "hello", hear_hello },
+	{ "say", hear_say },
+	{ "note", hear_note },
+	{ "result", hear_result },
+	{ "failed", hear_failed },
+};
+
+static void read_talk(struct vm *vm)
+{
+	struct said said;
+	char data[8192];
+	ssize_t n;
+
+	while ((n = read(vm->qemu.talk_fd, data, sizeof(data))) > 0) {
+		talk_add(&vm->talk, data, (size_t)n);
+		while (talk_next(&vm->talk, &said)) {
+			for (size_t i = 0; said.word && i < ARRAY_SIZE(words); i++)
+				if (!strcmp(said.word, words[i].word))
+					words[i].hear(vm, said.rest);
+			if (!said.word && vm->output)
+				vm->output(vm->arg, said.fd, said.data, said.len);
+			else if (!said.word)
+				tail_add(&vm->console, said.data, said.len);
+		}
+	}
+}
+
+static void read_console(struct vm *vm)
+{
+	char data[8192];
+	ssize_t n;
+
+	while ((n = read(vm->qemu.console_fd, data, sizeof(data))) > 0)
+		tail_add(&vm->console, data, (size_t)n);
+}
+
+/* Did a migration (a save or a restore) come to @status? */
+static bool is_status(const json_t *event, const char *status)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+	const char *is = json_string_value(json_object_get(json_object_get(event, "data"),
+							   "status"));
+
+	return name && is && !strcmp(name, "MIGRATION") && !strcmp(is, status);
+}
+
+static int hear_event(struct vm *vm, const json_t *event, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+
+	if (!name)
+		return 0;
+	if (!strcmp(name, "GUEST_PANICKED"))
+		vm->paused = true;
+	else if (is_status(event, "completed"))
+		vm->migrated = true;
+	else if (is_status(event, "failed"))
+		return err_set(err, 0, "QEMU cannot %s the guest", vm->restoring ? "restore" : "save");
+	else if (!strcmp(name, "SHUTDOWN"))
+		return err_set(err, 0, "the guest's kernel has ended");
+	return 0;
+}
+
+int stages_hear(struct vm *vm, struct err *err)
+{
+	int ret = qmp_step(vm->qemu.qmp, err);
+	json_t *event;
+
+	/* The event of a pause comes after the words that explain it were sent. */
+	while ((event = qmp_event(vm->qemu.qmp))) {
+		struct err why = { 0 };
+
+		if (hear_event(vm, event, &why) && err)
+			*err = why;
+		if (why.code)
+			ret = -why.code;
+		json_decref(event);
+	}
+	read_talk(vm);
+	read_console(vm);
+	return ret < 0 ? ret : devstate_step(&vm->state, err);
+}
+
+int stages_advance(struct vm *vm, struct err *err)
+{
+	for (; vm->stage->what; vm->stage++, vm->asked = 0) {
+		if (vm->stage->ask && !vm->asked) {
+			vm->asked = vm->stage->ask(vm, err);
+			if (vm->asked < 0)
+				return vm->asked;
+		}
+		if (vm->asked > 0) {
+			int ret = qmp_answered(vm->qemu.qmp, vm->asked, err);
+
+			if (ret <= 0)
+				return ret;
+			vm->asked = -1;
+		}
+		if (vm->stage->over && !vm->stage->over(vm))
+			return 0;
+	}
+	return 1;
+}
