@@ -12,6 +12,7 @@
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/outcome.h"
+#include "harness/place.h"
 #include "harness/play.h"
 #include "harness/report.h"
 #include "harness/vm.h"
@@ -21,7 +22,6 @@
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -134,43 +134,6 @@ static void free_args(char **argv)
 	free(argv);
 }
 
-/* Remove the evidence folder @dir; refuses to remove what is none. */
-static int remove_old(const char *dir, struct err *err)
-{
-	auto_free char *marker = must_printf("%s/run.json", dir);
-	auto_free char *incomplete = must_printf("%s/events.jsonl", dir);
-
-	if (access(dir, F_OK) && errno == ENOENT)
-		return 0;
-	if (access(marker, F_OK) && access(incomplete, F_OK))
-		return err_set(err, 0, "%s is there and is no evidence folder; remove it or choose another with -o", dir);
-	cache_remove(dir);
-	return 0;
-}
-
-static int make_parents(const char *dir, struct err *err)
-{
-	auto_free char *path = must_strdup(dir);
-
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0777) && errno != EEXIST)
-			return err_set(err, errno, "cannot make the folder %s", path);
-		*slash = '/';
-	}
-	return 0;
-}
-
-/* Put the evidence that lies in @temporary where it belongs, in one move. */
-static int settle(const struct job *job, const char *temporary, struct err *err)
-{
-	if (remove_old(job->dir, err))
-		return -err->code;
-	if (rename(temporary, job->dir))
-		return err_set(err, errno, "cannot move the evidence to %s", job->dir);
-	return 0;
-}
-
 static void fail(struct job *job, enum result result, const char *why)
 {
 	outcome_free(&job->outcome);
@@ -184,7 +147,7 @@ static void conclude(struct job *job, const char *temporary, int64_t took_ns)
 	struct err err = { 0 };
 	struct plan *plan = job->plan;
 
-	if (settle(job, temporary, &err) || outcome_of(job->dir, &job->outcome, &err)) {
+	if (place_settle(temporary, job->dir, &err) || outcome_of(job->dir, &job->outcome, &err)) {
 		fail(job, RESULT_ERROR, err.text);
 		return;
 	}
@@ -263,7 +226,7 @@ static void guest_ended(struct job *job)
 		fail(job, RESULT_SKIP, sentence(job));
 	else if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
 		fail(job, RESULT_ERROR, sentence(job));
-	else if (make_parents(job->dir, &err) || unpack(&result, temporary, &err))
+	else if (place_make(job->dir, &err) || unpack(&result, temporary, &err))
 		fail(job, RESULT_ERROR, err.text);
 	else
 		conclude(job, temporary, result.wall_ns);
@@ -344,7 +307,7 @@ static void run_here(struct run *run, struct job *job)
 	ssize_t len;
 	pid_t pid;
 
-	if (make_parents(job->dir, &err) || pipe(pipes)) {
+	if (place_make(job->dir, &err) || pipe(pipes)) {
 		fail(job, RESULT_ERROR, err.code ? err.text : strerror(errno));
 		return;
 	}
@@ -402,6 +365,8 @@ static int add_lab(struct run *run, const struct lab *lab, struct err *err)
 		job = grow(&run->jobs, run->n_jobs++, sizeof(*job));
 		job->plan = plan;
 		job->dir = must_printf("%s/%s/%s", run->out, lab->name, variant->name);
+		if (place_check(job->dir, err))
+			return -err->code;
 	}
 	if (run->variant)	/* say what there is, if it is none of them */
 		plan_free(plan_new(lab, run->variant, NULL, 0, err));
