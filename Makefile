@@ -108,4 +108,5 @@ install: all
 	$(call pc,$(PREFIX)/include/twlab,$(PREFIX)/lib) > $(at)/lib/pkgconfig/twlab.pc
 clean:
 	rm -rf .build twlab twlab.pc libtwlab.a $(progs)
+.SECONDARY:	# no object is deleted behind our back
 .PHONY: all check demo bench deps install clean .check .demo .bench
