@@ -19,6 +19,10 @@
  *  connK.KIND.J.at_ms          when it sent its J-th SYN, SYN-ACK, FIN or RST, since the first segment that it sent or got there
  *  connK.KIND.J.gap_ms         ... since the one before (J > 1)
  *  connK.KIND.J.answer         kind of the segment that the other side sent next in answer ("" = none before it got the next of this KIND)
+ *  connK.SYN.J.tsecr, connK.SYN-ACK.J.tsecr
+ *                              TSecr of its J-th SYN or SYN,ACK, where that has a timestamp
+ *  connK.isn_step              its ISN, less the next sequence number of what this node had sent on the same four-tuple in the
+ *                              connection before; not given for the first on a four-tuple
  *  connK.served_ms             client only: from its first SYN to ESTABLISHED; "" if never
  *  conns                       how many connections the node met packets of
  *  TIME_WAIT.max               most sockets in TIME_WAIT at one moment

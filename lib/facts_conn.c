@@ -216,6 +216,10 @@ static void each_add(struct facts *facts, const struct facts_side *side, enum tc
 			add(facts, side, facts_ms(segment->sent_ns - before_ns, text), where.text,
 			    "%s.%u.gap_ms", name, n);
 		before_ns = segment->sent_ns;
+		if (segment->tcp.flags & TCP_SYN && segment->tcp.has_ts) {
+			snprintf(text, sizeof(text), "%u", segment->tcp.tsecr);
+			add(facts, side, text, where.text, "%s.%u.tsecr", name, n);
+		}
 		answer = trace_answer(trace, side->conn, i);
 		if (answer >= 0)
 			where_add(&where, first_frame(side, segment_at(side, (unsigned int)answer)));
@@ -267,6 +271,42 @@ static void ends_add(struct facts *facts, const struct facts_side *side)
 	add(facts, side, last ? tcp_kind_name(tcp_kind(&last->tcp)) : "", last_where.text, "last_sent");
 }
 
+/* Its ISN, held against what it had sent on this four-tuple before. */
+static void isn_add(struct facts *facts, const struct facts_side *side)
+{
+	const struct trace *trace = side->evidence->trace;
+	const struct conn *conn = side->conn, *earlier;
+	const struct endpoint *local = side->client ? &conn->client_local : &conn->server_local;
+	uint32_t isn = side->client ? conn->client_isn : conn->server_isn, next = 0;
+	struct where where = WHERE_PACKETS;
+	const struct segment *last = NULL;
+	char text[32];
+
+	if (conn->earlier < 0 || !(side->client ? conn->has_client_isn : conn->has_server_isn))
+		return;
+	earlier = &trace->conns[conn->earlier];
+	for (unsigned int i = 0; i < earlier->n_segments; i++) {
+		const struct segment *segment = &trace->segments[earlier->segments[i]];
+		uint32_t end = segment->tcp.seq + tcp_seq_len(&segment->tcp);
+
+		if (segment->is_copy || segment->tcp.flags & TCP_RST || !endpoint_equal(&segment->tcp.src, local) ||
+		    (last && !tcp_after(end, next)))
+			continue;
+		last = segment;
+		next = end;
+	}
+	if (!last)
+		return;
+	where_add(&where, first_frame(side, last));
+	for (unsigned int i = 0; i < conn->n_segments; i++)
+		if (sent_by(side, segment_at(side, i)) && segment_at(side, i)->tcp.flags & TCP_SYN) {
+			where_add(&where, first_frame(side, segment_at(side, i)));
+			break;
+		}
+	snprintf(text, sizeof(text), "%d", (int32_t)(isn - next));
+	add(facts, side, text, where.text, "isn_step");
+}
+
 static void served_add(struct facts *facts, const struct facts_side *side)
 {
 	struct where states = WHERE_STATES, packets = WHERE_PACKETS;
@@ -304,6 +344,7 @@ void facts_conn(struct facts *facts, const struct facts_side *side)
 	ends_add(facts, side);
 	for (size_t i = 0; i < 4; i++)	/* not ACK and DATA: too many, and nothing answers them */
 		each_add(facts, side, kinds[i]);
+	isn_add(facts, side);
 	if (side->client)
 		served_add(facts, side);
 }

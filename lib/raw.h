@@ -1,28 +1,29 @@
-/* rst.h - a RST as if from a peer, to one of this host's own sockets
+/* raw.h - packets of our own making, sent from a node as they stand
  *
- * Before Linux 6.1 SOCK_DESTROY refuses a TIME_WAIT (tcp_abort), but a RST in
- * exactly the right place ends one, unless tcp_rfc1337 is set: RFC 1337's
- * assassination, put to use. It travels over the loopback device, which must be
- * up, and is seen nowhere else: what a host sends to itself is not asked whether its source
- * address can be true.
+ * Two uses. A step of a lab sends a segment that no program would (DO_SEND). And
+ * recycling ends a TIME_WAIT where SOCK_DESTROY refuses one (tcp_abort, before
+ * Linux 6.1): a RST as if from the peer, in exactly the right place, does, unless
+ * tcp_rfc1337 is set: RFC 1337's assassination, put to use. That one travels over
+ * the loopback device, which must be up, and is seen nowhere else: what a host
+ * sends to itself is not asked whether its source address can be true.
  */
-#ifndef TWLAB_RST_H
-#define TWLAB_RST_H
+#ifndef TWLAB_RAW_H
+#define TWLAB_RAW_H
 
-#include "lib/trace.h"
+#include "lib/packet.h"
 
-#define RST_MARK 7323	/* on the packets (SO_MARK), to be told from a peer's own */
+#define RAW_MARK 7323	/* on the packets (SO_MARK), to be told from the kernel's own */
+#define RAW_DATA_MAX 1000	/* bytes of payload */
 
-struct rst;
+struct raw;
 
 /* Open one in the current namespace (needs CAP_NET_RAW). NULL and @err on failure. */
-struct rst *rst_open(struct err *err);
-void rst_close(struct rst *rst);
+struct raw *raw_open(struct err *err);
+void raw_close(struct raw *raw);
 
-/* Send @to, an endpoint of this host, a RST from @from with sequence number
- * @seq. TCP has taken it when this returns, if no rule kept it.
+/* Send the packet that @spec describes to where its destination is. If that is
+ * this host, TCP has taken it when this returns, if no rule kept it.
  */
-int rst_send(struct rst *rst, const struct endpoint *from, const struct endpoint *to, uint32_t seq,
-	     struct err *err);
+int raw_send(struct raw *raw, const struct packet_spec *spec, struct err *err);
 
 #endif

@@ -14,7 +14,7 @@
 #include "lib/ns.h"
 #include "lib/packet.h"
 #include "lib/queue.h"
-#include "lib/rst.h"
+#include "lib/raw.h"
 #include "lib/sockdiag.h"
 
 #include <arpa/inet.h>
@@ -32,7 +32,7 @@ struct recycle {
 	int ns;
 	struct queue *queue;
 	struct listener *listener;
-	struct rst *rst;
+	struct raw *raw;
 	struct sockdiag *diag;
 	struct recycle_stamps *stamps;
 	struct flow_table *flows;
@@ -67,7 +67,7 @@ static const char rules[] = FORGET
 	"  ip6 saddr . tcp sport . ip6 daddr . tcp dport @closing6 " QUEUE
 	" };"
 	" chain in { type filter hook prerouting priority 400;"
-	"  meta mark " NUMBER(RST_MARK) " accept;"
+	"  meta mark " NUMBER(RAW_MARK) " accept;"
 	"  tcp flags & (fin | syn | rst | ack) == syn " QUEUE
 	"  tcp flags & fin == fin " QUEUE
 	"  ip daddr . tcp dport . ip saddr . tcp sport @closing4 " QUEUE
@@ -328,13 +328,16 @@ static void handle(struct queue *queue, struct queue_packet *waiting, void *arg)
 /* SOCK_DESTROY, or from before 6.1 on a RST. Is it gone? */
 static bool destroy(struct recycle *recycle, const struct flow *flow, const struct socket_seen *seen)
 {
+	const struct packet_spec rst = {
+		.src = flow->remote, .dst = flow->local, .seq = flow->conn.acked, .flags = TCP_RST,
+	};
 	struct socket_seen after;
 	struct err err = { 0 };
 
 	if (!sockdiag_destroy(recycle->diag, seen, &err))
 		return true;
 	return err.code == EOPNOTSUPP &&
-	       !rst_send(recycle->rst, &flow->remote, &flow->local, flow->conn.acked, &err) &&
+	       !raw_send(recycle->raw, &rst, &err) &&
 	       (sockdiag_find(recycle->diag, &flow->local, &flow->remote, &after, &err) != 1 ||
 		memcmp(after.cookie, flow->cookie, sizeof(flow->cookie)));
 }
@@ -400,8 +403,8 @@ static int open_here(struct recycle *recycle, struct err *err)
 	};
 
 	recycle->listener = listener_open(err);
-	recycle->rst = rst_open(err);
-	if (!recycle->listener || !recycle->rst)
+	recycle->raw = raw_open(err);
+	if (!recycle->listener || !recycle->raw)
 		return -err->code;
 	recycle->queue = queue_open(&spec, handle, recycle, err);
 	return recycle->queue ? 0 : -err->code;
@@ -447,7 +450,7 @@ void recycle_close(struct recycle *recycle)
 		fw_run(recycle->ns, FORGET, &ignored);
 	queue_close(recycle->queue);
 	listener_close(recycle->listener);
-	rst_close(recycle->rst);
+	raw_close(recycle->raw);
 	sockdiag_close(recycle->diag);
 	flow_table_free(recycle->flows);
 	recycle_rule_free(recycle->stamps);

@@ -14,7 +14,7 @@
  *
  * What is not the same as in a kernel that has it:
  *  - before Linux 6.1 a TIME_WAIT is ended by a RST over the loopback device
- *    (rst.h), which tcp_rfc1337=1 prevents (stats.not_ended counts);
+ *    (raw.h), which tcp_rfc1337=1 prevents (stats.not_ended counts);
  *  - the kernel's own timer decides about a TIME_WAIT of 60 s, with the granule
  *    of this kernel's HZ; an early end has that of HZ=1000 (recycle_rule_timer_ms);
  *  - RTO is that of this kernel, in ticks of its own HZ (with 250: up to 4 ms more);

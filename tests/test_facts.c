@@ -86,6 +86,15 @@ static const struct telling tellings[] = {
 	    { "client", "conn1.sent.FIN", "1" }, { "server", "conn1.rcvd.FIN", "2" },
 	    { "client", "conn1.FIN.1.answer", "ACK" } } },
 
+	{ "the same four-tuple once more", true,
+	  { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002 },
+	    { 5000000, false, "S", 66539, 0, .tsval = 9, .tsecr = 3 }, { 5000100, true, "SA", 4000, 66540, .tsval = 4, .tsecr = 9 } },
+	  { { 0 } }, "",
+	  { { "client", "conn2.isn_step", "65537", "packets.pcapng:13,29" }, { "server", "conn2.isn_step", "-1002" },
+	    { "client", "conn1.isn_step", NULL }, { "client", "conn2.SYN.1.tsecr", "3" },
+	    { "server", "conn2.SYN-ACK.1.tsecr", "9" }, { "client", "conn1.SYN.1.tsecr", NULL },
+	    { "client", "conn2.SYN.1.answer", "SYN-ACK" } } },
+
 	{ "stamps of hosts behind one address", false,
 	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
 	    { 1000000, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },		/* older */
