@@ -6,11 +6,13 @@
  */
 #include "harness/play.h"
 
+#include "harness/craft.h"
 #include "harness/record.h"
 #include "lib/counters.h"
 #include "lib/net.h"
 #include "lib/ns.h"
 #include "lib/proc.h"
+#include "lib/raw.h"
 #include "lib/recycle.h"
 #include "lib/sysctl.h"
 #include "lib/uptime.h"
@@ -368,6 +370,45 @@ static int do_count(struct play *play, const struct step *step)
 	return 0;
 }
 
+/* Send @craft from @node, which has @raw. */
+static int send_from(struct play *play, const struct node_up *node, struct raw *raw, struct craft *craft)
+{
+	for (unsigned int f = 0; f < record_cursor(play->record); f++) {
+		const struct trace_iface *iface;
+		const struct trace_frame *frame = record_frame(play->record, f, &iface);
+		struct tcp_view tcp;
+
+		if (!strcmp(iface->node, node->name) && tcp_read(frame->data, frame->len, &tcp))
+			craft_see(craft, &tcp);
+	}
+	return craft_finish(craft, play->err) ? -play->err->code : raw_send(raw, &craft->spec, play->err);
+}
+
+static int do_send(struct play *play, const struct step *step)
+{
+	const struct node_up *node = topo_node(&play->up, step->on);
+	struct raw *raw = NULL;
+	struct craft craft;
+	int home, code;
+
+	if (!node)
+		return no_such(play, "node", step->on);
+	home = ns_enter(node->ns, play->err);
+	if (home < 0)
+		return home;
+	raw = raw_open(play->err);
+	ns_leave(home);
+	if (!raw)
+		return err_in(play->err, step->on);
+	record_event(play->record, "send", step->on, step->what, step->why);
+	code = craft_read(step->what, &craft, play->err);
+	if (!code)
+		code = send_from(play, node, raw, &craft);
+	craft_free(&craft);
+	raw_close(raw);
+	return code ? err_in(play->err, step->on) : 0;
+}
+
 /* The waits: each says whether what it waits for has come. */
 
 static int has_said(struct play *play, const struct step *step)
@@ -449,6 +490,7 @@ static const struct step_kind {
 	[DO_SYSCTL]  = { "sysctl", do_sysctl, NULL },
 	[DO_KILL]    = { "kill", do_kill, NULL },
 	[DO_COUNT]   = { "count", do_count, NULL },
+	[DO_SEND]    = { "send", do_send, NULL },
 	[DO_SLEEP]   = { "sleep", NULL, NULL },
 };
 static_assert(ARRAY_SIZE(kinds) == STEP_DOES, "kinds[] lacks a step");

@@ -51,11 +51,16 @@ struct program {
  *	DO_SYSCTL	on = node	what = "key=value"
  *	DO_KILL		on = node	what = end its sockets in this state (SOCK_DESTROY)
  *	DO_COUNT	on = node	what = a state: how many there are by sock_diag and by /proc/net/tcp
+ *	DO_SEND		on = node	what = a segment that no program would send, in the words of harness/craft.h:
+ *					"SYN from=10.0.0.1:40001 to=10.0.0.2:8080 seq=+1 ts=-1"; seq counts from the next
+ *					number that "from" would use in their last connection, ts from its last TSval
+ *					(without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
+ *					from what the node's kernel sends
  *	DO_SLEEP			.ms
  */
 enum step_do {
 	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,
-	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_KILL, DO_COUNT, DO_SLEEP,
+	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_KILL, DO_COUNT, DO_SEND, DO_SLEEP,
 	STEP_DOES
 };
 
