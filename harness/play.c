@@ -411,31 +411,30 @@ static int do_send(struct play *play, const struct step *step)
 
 /* The waits: each says whether what it waits for has come. */
 
+/* Behind the line of @program that begins with @what; 0 = there is none. */
+static size_t line_said(const struct run_program *program, const char *what)
+{
+	char *line = program->out.text ? program->out.text + program->said : NULL, *end;
+
+	for (; line && (end = strchr(line, '\n')); line = end + 1)
+		if (!strncmp(line, what, strlen(what)))
+			return (size_t)(end + 1 - program->out.text);
+	return 0;
+}
+
 static int has_said(struct play *play, const struct step *step)
 {
-	size_t len = strlen(step->what);
-	bool all = true;
-
 	each_program(play, step, program) {
-		bool found = false;
-
-		for (char *line = program->out.text ? program->out.text + program->said : NULL;
-		     line && *line && !found; ) {
-			char *end = strchr(line, '\n');
-
-			if (!end)
-				break;
-			found = !strncmp(line, step->what, len);
-			if (found)
-				program->said = (size_t)(end + 1 - program->out.text);
-			line = end + 1;
-		}
-		if (!found && program->ended)
+		if (line_said(program, step->what))
+			continue;
+		if (program->ended)
 			return err_set(play->err, 0, "%s ended without saying '%s'",
 				       program->program->name, step->what);
-		all = all && found;
+		return 0;
 	}
-	return all;
+	each_program(play, step, program)	/* each of them has, so none is asked again */
+		program->said = line_said(program, step->what);
+	return 1;
 }
 
 static int has_exited(struct play *play, const struct step *step)
