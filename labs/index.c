@@ -3,10 +3,11 @@
 
 #include <ctype.h>
 
-extern const struct lab lab_four_way_close, lab_final_ack_loss, lab_tw_recycle_nat;
+extern const struct lab lab_four_way_close, lab_tuple_lock, lab_final_ack_loss, lab_tw_recycle_nat;
 
 const struct lab *const all_labs[] = {
 	&lab_four_way_close,
+	&lab_tuple_lock,
 	&lab_final_ack_loss,
 	&lab_tw_recycle_nat,
 	NULL
