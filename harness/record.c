@@ -489,11 +489,14 @@ static char **address_names(const struct plan *plan)
 	for (const struct link *link = plan->topo.links; link && link->a.node; link++) {
 		const struct port *ports[] = { &link->a, &link->b };
 
-		for (size_t p = 0; p < ARRAY_SIZE(ports); p++)
-			if (ports[p]->addr)
+		for (size_t p = 0; p < ARRAY_SIZE(ports); p++) {
+			auto_free char *addrs = must_strdup(ports[p]->addr ? ports[p]->addr : "");
+			char *save = NULL;
+
+			for (char *addr = strtok_r(addrs, " ", &save); addr; addr = strtok_r(NULL, " ", &save))
 				*(char **)grow(&names, n++, sizeof(char *)) =
-					must_printf("%.*s %s", (int)strcspn(ports[p]->addr, "/"),
-						    ports[p]->addr, ports[p]->node);
+					must_printf("%.*s %s", (int)strcspn(addr, "/"), addr, ports[p]->node);
+		}
 	}
 	grow(&names, n, sizeof(char *));
 	return names;

@@ -99,21 +99,46 @@ static bool is_single(const char *addr)
 	return !slash || !strcmp(slash, strchr(addr, ':') ? "/128" : "/32");
 }
 
-/* @here has its address, and knows where @there is. */
+/* @here has @addr. */
+static int take(const struct end *here, const char *addr, struct err *err)
+{
+	/* Several links may share one address of a router: it has it once. */
+	if (net_addr(here->node->net, here->dev, addr, err) && err->code != EEXIST)
+		return -err->code;
+	err->code = 0;
+	return 0;
+}
+
+/* @here, which has @addr, knows where @there's address @peer is. */
+static int know(const struct end *here, const char *addr, const struct end *there, const char *peer,
+		struct err *err)
+{
+	char plain[64];
+
+	plain_addr(peer, plain, sizeof(plain));
+	if (is_single(addr) && net_route(here->node->net, plain, NULL, here->dev, err))
+		return -err->code;
+	return net_neigh(here->node->net, here->dev, plain, there->mac, err);
+}
+
+/* @here has its addresses, and knows where those of @there are. */
 static int introduce(const struct end *here, const struct end *there, struct err *err)
 {
-	char peer[64];
+	auto_free char *mine = must_strdup(here->addr ? here->addr : "");
+	auto_free char *theirs = must_strdup(there->addr ? there->addr : "");
+	char *save = NULL, *first = NULL;
 
 	if (!here->addr || !there->addr)
 		return 0;
-	/* Several links may share one address of a router: it has it once. */
-	if (net_addr(here->node->net, here->dev, here->addr, err) && err->code != EEXIST)
-		return -err->code;
-	err->code = 0;
-	plain_addr(there->addr, peer, sizeof(peer));
-	if (is_single(here->addr) && net_route(here->node->net, peer, NULL, here->dev, err))
-		return -err->code;
-	return net_neigh(here->node->net, here->dev, peer, there->mac, err);
+	for (char *addr = strtok_r(mine, " ", &save); addr; addr = strtok_r(NULL, " ", &save)) {
+		if (take(here, addr, err))
+			return -err->code;
+		first = first ? first : addr;
+	}
+	for (char *addr = strtok_r(theirs, " ", &save); addr; addr = strtok_r(NULL, " ", &save))
+		if (know(here, first, there, addr, err))
+			return -err->code;
+	return 0;
 }
 
 static int add_link(struct topo_up *up, const struct link *link, unsigned int *macs, struct err *err)

@@ -29,7 +29,7 @@ struct node {
 
 struct port {
 	const char *node, *dev;
-	const char *addr;	/* "10.0.0.1/24", "2001:db8::1/64"; NULL on a wire */
+	const char *addr;	/* "10.0.0.1/24", "2001:db8::1/64", several with blanks between; NULL on a wire */
 };
 
 struct link {
