@@ -120,7 +120,7 @@ int cache_write(int fd, const void *data, size_t len, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(err, errno, "cannot write to the cache");
+			return err_set(err, errno, "cannot write");
 		at += n;
 		len -= (size_t)n;
 	}

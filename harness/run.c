@@ -497,7 +497,8 @@ int run_main(int argc, char **argv, struct err *err)
 	} else {
 		status = vm_prepare(run.kernel, say_preparing, err);
 		if (status) {
-			status = run.kernel && status == -ENOENT ? STATUS_USAGE : STATUS_SKIP;
+			status = status == -ENOENT && run.kernel ? STATUS_USAGE :
+				 status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
 			goto out;
 		}
 		run_guests(&run);
