@@ -277,7 +277,7 @@ int net_splice(struct net *net, const char *from, const char *to, struct err *er
 		return -err->code;
 	}
 	rtnl_tc_set_kind(TC_CAST(act), "mirred");
-	rtnl_mirred_set_action(act, TCA_EGRESS_REDIR);
+	rtnl_mirred_set_action(act, TCA_EGRESS_MIRROR);	/* a clone, without its socket: see net.h */
 	rtnl_mirred_set_policy(act, TC_ACT_STOLEN);
 	rtnl_mirred_set_ifindex(act, (uint32_t)to_index);
 

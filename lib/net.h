@@ -52,7 +52,10 @@ int netem_parse(const char *words, struct netem *netem, struct err *err);
 int net_netem(struct net *net, const char *dev, const struct netem *netem, struct err *err);
 
 /* Whatever comes in on @from leaves through @to, untouched (an ingress qdisc, a
- * matchall filter and mirred's redirect).
+ * matchall filter and mirred). A copy goes on and the original ends here: else
+ * the sender's TCP would know that the packet still waits somewhere on its own
+ * machine, and would not send it again (skb_still_in_host_queue, and
+ * TCPSpuriousRtxHostQueues counts it).
  */
 int net_splice(struct net *net, const char *from, const char *to, struct err *err);
 
