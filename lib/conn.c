@@ -249,6 +249,7 @@ static void views_learn(const struct trace *trace, struct conn *conn)
 
 struct sender {
 	bool sent, acked, finished;
+	bool agreed;			/* sent a SYN,ACK */
 	uint32_t next;			/* sequence number after all it sent */
 	uint32_t end;			/* ... after its FIN */
 	uint32_t ack_seq, ack_ack;	/* its latest bare ACK */
@@ -279,7 +280,12 @@ static void repeats_mark(struct segment *segment, struct sender *sender,
 		sender->ack_ack = tcp->ack;
 		sender->ack_window = tcp->window;
 	} else if (tcp_kind(tcp) != KIND_RST) {
-		segment->is_retransmission = sender->sent && tcp_after(sender->next, tcp->seq);
+		bool agrees = tcp_kind(tcp) == KIND_SYN_ACK;
+
+		/* a first SYN,ACK after a SYN of the same side is none (RFC 9293, 3.5 figure 8) */
+		segment->is_retransmission = sender->sent && tcp_after(sender->next, tcp->seq) &&
+					     (!agrees || sender->agreed);
+		sender->agreed |= agrees;
 		if (!sender->sent || tcp_after(end, sender->next))
 			sender->next = end;
 		sender->sent = true;

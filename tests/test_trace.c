@@ -49,6 +49,13 @@ static const struct example examples[] = {
 	    { 0, true, 4, true, "ACK of the other FIN" },
 	    { 0, false, 4, true, "ACK of the other FIN" } }, 1 },
 
+	{ "both open at once, and one has to say it again", 1, true,
+	  { { 0, false, "S", 1000, 0, .delay_us = 100 }, { 50, true, "S", 5000, 0, .delay_us = 100 },
+	    { 101, true, "SA", 5000, 1001 }, { 151, false, "SA", 1000, 5001, .fate = LOST },
+	    { 200, true, "A", 5001, 1001 }, { 1000200, false, "SA", 1000, 5001 } },
+	  { { 0, true, 4, true }, { 0, false, 4, true }, { 0, false, 4, true },
+	    { 0, true, 2, false, "lost" }, { 0, false, 4, true }, { 0, true, 4, true, "SYN,ACK again" } }, 1 },
+
 	{ "SYNs that nobody answers, then one is lost", 1, false,
 	  { { 0, false, "S", 1000, 0 }, { 1000000, false, "S", 1000, 0 },
 	    { 3000000, false, "S", 1000, 0, .fate = LOST } },
