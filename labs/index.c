@@ -6,6 +6,7 @@
 extern const struct lab lab_four_way_close;
 extern const struct lab lab_tuple_lock;
 extern const struct lab lab_final_ack_loss;
+extern const struct lab lab_old_duplicate;
 extern const struct lab lab_tw_reuse;
 extern const struct lab lab_tw_recycle_nat;
 extern const struct lab lab_port_exhaustion;
@@ -14,6 +15,7 @@ const struct lab *const all_labs[] = {
 	&lab_four_way_close,
 	&lab_tuple_lock,
 	&lab_final_ack_loss,
+	&lab_old_duplicate,
 	&lab_tw_reuse,
 	&lab_tw_recycle_nat,
 	&lab_port_exhaustion,
