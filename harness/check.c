@@ -7,55 +7,7 @@
 #include "harness/play.h"
 
 #include <errno.h>
-#include <fts.h>
 #include <getopt.h>
-
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-static int add(struct outcome **outcomes, unsigned int *n, const char *dir, struct err *err)
-{
-	struct outcome *outcome = grow(outcomes, *n, sizeof(*outcome));
-
-	if (outcome_of(dir, outcome, err))
-		return -err->code;
-	++*n;
-	return 0;
-}
-
-/* Every evidence folder at or below @dir: where an events.jsonl lies. */
-static int add_all(struct outcome **outcomes, unsigned int *n, char *dir, struct err *err)
-{
-	char *const paths[] = { dir, NULL };
-	unsigned int before = *n;
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	int code = 0;
-
-	if (!fts)
-		return err_set(err, errno, "cannot read %s", dir);
-	for (FTSENT *entry; !code && (entry = fts_read(fts)); ) {
-		auto_free char *parent = NULL;
-
-		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
-			code = err_set(err, entry->fts_errno, "cannot read %s", entry->fts_path);
-		} else if (entry->fts_info == FTS_F && (!strcmp(entry->fts_name, "run.json") ||
-			   (!strcmp(entry->fts_name, "events.jsonl") && entry->fts_level > 0))) {
-			auto_free char *run = NULL;
-
-			parent = strndup(entry->fts_path, (size_t)(entry->fts_pathlen - entry->fts_namelen - 1));
-			run = must_printf("%s/run.json", parent);
-			if (!strcmp(entry->fts_name, "events.jsonl") && access(run, F_OK) == 0)
-				continue;	/* run.json of the same folder brings it in */
-			code = add(outcomes, n, parent, err);
-		}
-	}
-	fts_close(fts);
-	if (!code && *n == before)
-		return err_set(err, 0, "%s holds no evidence (a folder with run.json, as twlab run leaves it)", dir);
-	return code;
-}
 
 int check_main(int argc, char **argv, struct err *err)
 {
@@ -79,7 +31,7 @@ int check_main(int argc, char **argv, struct err *err)
 	if (optind == argc)
 		err_set(err, 0, "which folder? twlab run leaves them in ./evidence");
 	for (int a = optind; a < argc && !err->code; a++)
-		if (add_all(&outcomes, &n, argv[a], err))
+		if (outcomes_below(argv[a], &outcomes, &n, err))
 			status = STATUS_ERROR;
 	if (!err->code) {
 		outcomes_tell(stdout, how, outcomes, n);

@@ -11,6 +11,8 @@ static const struct command {
 	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N] [--kernel K]\n"
 	  "\t[-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
 	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
+	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR] [--html | --tsv | --json]",
+	  "the article's claims one by one: confirmed, refined or refuted, by all labs" },
 	{ "check", check_main, "DIR... [--json | --tsv]", "judge evidence that is there, again" },
 	{ "draw", draw_main, "DIR... | LAB [--variant V] [--set NAME=VALUE]... [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },

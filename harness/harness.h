@@ -22,6 +22,7 @@ int commands_main(int argc, char **argv);
 
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
+int claims_main(int argc, char **argv, struct err *err);
 int check_main(int argc, char **argv, struct err *err);
 int draw_main(int argc, char **argv, struct err *err);
 int play_main(int argc, char **argv, struct err *err);

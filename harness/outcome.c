@@ -66,8 +66,7 @@ static bool same_but_node(const struct verdict *a, const struct verdict *b)
 	       !strcmp(a->claim->fact, b->claim->fact) && a->result == RESULT_PASS;
 }
 
-/* Print @text folded to 80 columns, continued at @indent. */
-static void fold(FILE *out, const char *text, int indent)
+void fold(FILE *out, const char *text, int indent)
 {
 	int column = indent;
 

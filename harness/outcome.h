@@ -27,6 +27,11 @@ enum tell { TELL_TEXT, TELL_TSV, TELL_JSON };
  */
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
 
+/* The same for every evidence folder at or below @dir, by name, behind the *@n
+ * outcomes in *@outcomes (grow(); the caller's). A folder without any is an error.
+ */
+int outcomes_below(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);
+
 /* An outcome without evidence. Takes @plan over. */
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
 
@@ -35,6 +40,9 @@ int outcome_status(const struct outcome *outcomes, unsigned int n);
 
 /* Tell them. For TELL_JSON and TELL_TSV all at once, as one document. */
 void outcomes_tell(FILE *out, enum tell how, const struct outcome *outcomes, unsigned int n);
+
+/* Print @text, which begins at column @indent, folded to 80 columns. */
+void fold(FILE *out, const char *text, int indent);
 
 void outcome_free(struct outcome *outcome);
 

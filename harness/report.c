@@ -13,7 +13,7 @@ static const char style[] =
 	"pre{background:#f4f4f4;padding:.6em;overflow-x:auto}"
 	"@media(prefers-color-scheme:dark){body{background:#fff}}";
 
-static void escaped(FILE *out, const char *text)
+void report_escaped(FILE *out, const char *text)
 {
 	static const char *const entity[256] = {
 		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;",
@@ -26,10 +26,17 @@ static void escaped(FILE *out, const char *text)
 			fputc(*text, out);
 }
 
+void report_head(FILE *out, const char *title)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>", out);
+	report_escaped(out, title);
+	fprintf(out, "</title><style>%s</style>\n", style);
+}
+
 static void element(FILE *out, const char *tag, const char *class, const char *text)
 {
 	fprintf(out, "<%s%s%s%s>", tag, class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
-	escaped(out, text);
+	report_escaped(out, text);
 	fprintf(out, "</%s>", tag);
 }
 
@@ -46,11 +53,11 @@ static void claims(FILE *out, const struct verdicts *verdicts)
 		fputs("<td>", out);
 		if (claim->article)
 			fprintf(out, "<b>%s</b> ", claim->article);
-		escaped(out, claim->words);
+		report_escaped(out, claim->words);
 		fputs("<br>", out);
 		element(out, "small", NULL, claim->source ? claim->source : "");
 		fputs("<td>", out);
-		escaped(out, verdict->seen);
+		report_escaped(out, verdict->seen);
 		fputs("<br>", out);
 		element(out, "small", NULL, what);
 		fputs("<br>", out);
@@ -112,7 +119,7 @@ static void events(FILE *out, const struct evidence *evidence)
 		const struct program_output *program = &evidence->programs[p];
 
 		fputs("<h3>", out);
-		escaped(out, program->name);
+		report_escaped(out, program->name);
 		fprintf(out, " <small>%s</small></h3>", program->status);
 		element(out, "pre", NULL, program->out);
 		fputc('\n', out);
@@ -124,16 +131,16 @@ int report_write(const struct outcome *outcome, struct err *err)
 	const struct evidence *evidence = outcome->evidence;
 	const struct lab *lab = outcome->plan->lab;
 	auto_free char *path = must_printf("%s/report.html", outcome->dir);
+	auto_free char *title = must_printf("%s, %s", lab->name, outcome->plan->variant);
 	auto_fclose FILE *out = fopen(path, "we");
 
 	if (!out)
 		return err_set(err, errno, "cannot write %s", path);
-	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s, %s</title><style>%s</style>\n",
-		lab->name, outcome->plan->variant, style);
+	report_head(out, title);
 	fputs("<h1>", out);
-	escaped(out, lab->question);
+	report_escaped(out, lab->question);
 	fputs("</h1>\n<p>", out);
-	escaped(out, lab->answer);
+	report_escaped(out, lab->answer);
 	fprintf(out, "<p><small>%s, %s. Linux %s (%s)", lab->name, outcome->plan->variant, evidence->kernel, evidence->runner);
 	if (*evidence->recycle)
 		fprintf(out, ", tcp_tw_recycle %s", evidence->recycle);
@@ -141,7 +148,7 @@ int report_write(const struct outcome *outcome, struct err *err)
 		(double)evidence->end_ns / (double)NS_PER_S);
 	for (unsigned int p = 0; p < evidence->n_params; p++) {
 		fputc(' ', out);
-		escaped(out, evidence->params[p]);
+		report_escaped(out, evidence->params[p]);
 	}
 	fputs("</small>\n", out);
 	claims(out, &outcome->verdicts);

@@ -10,4 +10,8 @@
  */
 int report_write(const struct outcome *outcome, struct err *err);
 
+/* The beginning of such a page, and text in it: with <, >, & and " made harmless. */
+void report_head(FILE *out, const char *title);
+void report_escaped(FILE *out, const char *text);
+
 #endif

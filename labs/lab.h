@@ -72,6 +72,14 @@ struct step {
 	const char *when;
 };
 
+/* What a claim that holds means for what the article says. */
+enum bearing {
+	BEARS_OUT,		/* it is so */
+	BEARS_LIMIT,		/* it is so within this limit */
+	BEARS_AGAINST,		/* it is not so */
+	BEARINGS
+};
+
 /* A fact that must hold. Facts are listed in lib/facts.h.
  *
  * expect is an operator and a value: "= 1", "!= 0", ">= 60", "< 5", "60..64.1",
@@ -84,6 +92,7 @@ struct claim {
 	const char *node, *fact, *expect;
 	const char *source;	/* RFC section, man page, kernel file */
 	const char *when;
+	enum bearing bears;	/* on the article's claim */
 };
 
 struct lab {
@@ -97,6 +106,16 @@ struct lab {
 	const struct step *steps;
 	const struct claim *claims;
 };
+
+/* What the article says, claim by claim: the kit began from one on the four-way
+ * close, TIME_WAIT and its fast recycling. Ends in a row of zeros.
+ */
+struct saying {
+	const char *id;		/* "A1" */
+	const char *words;
+};
+
+extern const struct saying article[];
 
 /* Every lab, in teaching order; ends in NULL. */
 extern const struct lab *const all_labs[];

@@ -98,7 +98,8 @@ static const struct claim claims[] = {
 	{ "A5", "which the program that still holds its descriptor takes for an error",
 	  "server", "prog.so_error", "= ECONNRESET", "RFC 9293, 3.10.7.4 second check", .when = "timewait != kept && holds == yes" },
 	{ "A5", "and a program that has let go of it never learns",
-	  "server", "prog.close", "= 0", "close(2)", .when = "timewait != kept && holds == no" },
+	  "server", "prog.close", "= 0", "close(2)", .when = "timewait != kept && holds == no",
+	  .bears = BEARS_LIMIT },
 	{ NULL, "the kernel counts the TIME_WAIT it could not make",
 	  "client", "mib.TCPTimeWaitOverflow", ">= 1", "ip-sysctl, tcp_max_tw_buckets", .when = "timewait == none" },
 	{ 0 }

@@ -1,0 +1,78 @@
+/* test_answer.c - what verdicts say to the article's claims */
+#include "tests/test.h"
+
+#include "harness/answer.h"
+
+/* One verdict for A1 that bears so and came out so, and what the answer is. */
+struct row {
+	const char *what;
+	struct { enum bearing bears; enum result result; } verdicts[3];
+	unsigned int n;
+	enum answer_kind answer;
+	const char *limit;
+};
+
+static const struct row rows[] = {
+	{ "all holds", { { BEARS_OUT, RESULT_PASS }, { BEARS_OUT, RESULT_PASS } }, 2, ANSWER_CONFIRMED, "" },
+	{ "one does not", { { BEARS_OUT, RESULT_PASS }, { BEARS_OUT, RESULT_FAIL } }, 2, ANSWER_OPEN, "" },
+	{ "one could not be told", { { BEARS_OUT, RESULT_PASS }, { BEARS_OUT, RESULT_ERROR } }, 2, ANSWER_OPEN, "" },
+	{ "one was skipped", { { BEARS_OUT, RESULT_SKIP } }, 1, ANSWER_OPEN, "" },
+	{ "nothing was run", { { BEARS_OUT, RESULT_PASS } }, 0, ANSWER_OPEN, "" },
+	{ "a limit was met", { { BEARS_OUT, RESULT_PASS }, { BEARS_LIMIT, RESULT_PASS } }, 2, ANSWER_REFINED, "claim 1" },
+	{ "a limit that did not hold", { { BEARS_OUT, RESULT_PASS }, { BEARS_LIMIT, RESULT_FAIL } }, 2, ANSWER_OPEN, "" },
+	{ "something against it", { { BEARS_AGAINST, RESULT_PASS } }, 1, ANSWER_REFUTED, "claim 0" },
+	{ "against it, within a limit", { { BEARS_AGAINST, RESULT_PASS }, { BEARS_LIMIT, RESULT_PASS } }, 2, ANSWER_REFUTED, "claim 0; claim 1" },
+	{ "for and against", { { BEARS_OUT, RESULT_PASS }, { BEARS_AGAINST, RESULT_PASS } }, 2, ANSWER_REFINED, "claim 1" },
+};
+
+static void an_answer_follows_from_verdicts(void **state)
+{
+	static const char *const words[] = { "claim 0", "claim 1", "claim 2" };
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct claim claims[3];
+		struct verdict verdicts[3];
+		struct outcome outcome = { .verdicts = { verdicts, rows[r].n } };
+		struct answer answers[64];
+		unsigned int n;
+
+		for (unsigned int v = 0; v < rows[r].n; v++) {
+			claims[v] = (struct claim){ .article = "A1", .words = words[v], .bears = rows[r].verdicts[v].bears };
+			verdicts[v] = (struct verdict){ .claim = &claims[v], .result = rows[r].verdicts[v].result };
+		}
+		n = answer_all(&outcome, 1, answers);
+		print_message("%s\n", rows[r].what);
+		assert_int_equal(answers[0].kind, rows[r].answer);
+		assert_string_equal(answers[0].limit, rows[r].limit);
+		assert_int_equal(answers[1].kind, ANSWER_OPEN);	/* A2: not a word of it */
+		answers_free(answers, n);
+	}
+}
+
+/* No claim of a lab decides something that the article does not say. */
+static void labs_decide_what_the_article_says(void **state)
+{
+	unsigned int a;
+
+	(void)state;
+	for (const struct lab *const *lab = all_labs; *lab; lab++)
+		for (const struct claim *claim = (*lab)->claims; claim->words; claim++) {
+			if (!claim->article)
+				continue;
+			for (a = 0; article[a].id && strcmp(article[a].id, claim->article); a++)
+				;
+			if (!article[a].id)
+				fail_msg("%s: there is no claim %s in the article", (*lab)->name, claim->article);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_follows_from_verdicts),
+		cmocka_unit_test(labs_decide_what_the_article_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
