@@ -9,7 +9,9 @@ extern const struct lab lab_final_ack_loss;
 extern const struct lab lab_old_duplicate;
 extern const struct lab lab_tw_reuse;
 extern const struct lab lab_tw_recycle_nat;
+extern const struct lab lab_fin_timeout;
 extern const struct lab lab_port_exhaustion;
+extern const struct lab lab_rfc1337;
 
 const struct lab *const all_labs[] = {
 	&lab_four_way_close,
@@ -18,7 +20,9 @@ const struct lab *const all_labs[] = {
 	&lab_old_duplicate,
 	&lab_tw_reuse,
 	&lab_tw_recycle_nat,
+	&lab_fin_timeout,
 	&lab_port_exhaustion,
+	&lab_rfc1337,
 	NULL
 };
 

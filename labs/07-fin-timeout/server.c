@@ -1,0 +1,58 @@
+/* server.c - takes connections and keeps them open, until it is told to close
+ *
+ *	server PORT
+ *
+ * A line on standard input is the word to close those there are, one after the
+ * other in the order in which they came.
+ */
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct pollfd polls[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
+	int listener, conns[64], n = 0, on = 1;
+	char line[256];
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: server PORT\n");
+		return 2;
+	}
+	addr.sin_port = htons((unsigned short)atoi(argv[1]));
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	polls[1].fd = listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (listener < 0)
+		die("socket");
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 5))
+		die("listen");
+
+	while (poll(polls, 2, -1) > 0) {
+		if (polls[1].revents && n < 64) {
+			conns[n] = accept(listener, NULL, NULL);
+			if (conns[n++] < 0)
+				die("accept");
+		}
+		if (!polls[0].revents)
+			continue;
+		if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
+			break;
+		for (int i = 0; i < n; i++)
+			close(conns[i]);		/* the server's FIN */
+		printf("closed=%d\n", n);
+		n = 0;
+	}
+	return 0;
+}
