@@ -120,7 +120,8 @@ static const struct claim claims[] = {
 
 	{ "A12", "tcp_fin_timeout does not shorten TIME_WAIT",
 	  "client", "conn1.TIME_WAIT.ms", "60000..64200", "Linux net/ipv4/tcp.c: it is for an orphaned FIN_WAIT_2",
-	  .when = "fin_timeout != 60 && " STUCK },
+	  .when = "fin_timeout != 60 && " STUCK,
+	  .bears = BEARS_AGAINST },
 
 	{ NULL, "with more ports than connections nothing is refused",
 	  "client", "prog.opened", "= {tries}", "ip-sysctl, ip_local_port_range", .when = ENOUGH },
