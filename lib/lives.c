@@ -129,6 +129,25 @@ static void socket_tell(struct telling *telling, struct telling_item *items, uns
 	telling_end(telling);
 }
 
+static bool is_sampled(const struct evidence *evidence, const char *node)
+{
+	for (unsigned int i = 0; i < evidence->n_states; i++)
+		if (!strcmp(evidence->states[i].node, node))
+			return true;
+	return false;
+}
+
+/* A socket that stayed would have been sampled, where samples are taken: these are
+ * packets without one (a step of the lab made them, or a host did not want them).
+ */
+static bool had_no_socket(const struct telling *telling)
+{
+	const struct life *life = telling->life;
+
+	return life->n_stays && life->stays[life->n_stays - 1].state != STATE_CLOSE &&
+	       is_sampled(telling->evidence, telling->trace->nodes[life->node]);
+}
+
 /* Tell of the sockets of one four-tuple on one node. */
 static void tuple_tell(struct telling *telling, struct telling_item *items, unsigned int n,
 		       struct life **lives, unsigned int *n_lives)
@@ -150,6 +169,10 @@ static void tuple_tell(struct telling *telling, struct telling_item *items, unsi
 		telling->life = grow(lives, *n_lives, sizeof(**lives));
 		telling_begin(telling, &items[i], &items[i]);
 		telling_rest(telling);
+		if (had_no_socket(telling)) {
+			free(telling->life->stays);
+			telling->life->n_stays = 0;
+		}
 		*n_lives += telling->life->n_stays > 0;
 		telling_end(telling);
 	}

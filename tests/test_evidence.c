@@ -218,6 +218,15 @@ static const struct story stories[] = {
 	    ACCEPTED "; FIN_WAIT1? >FIN,ACK; TIME_WAIT <FIN,ACK; CLOSE <SYN",
 	    "SYN_RECV <SYN; ESTABLISHED <ACK" } },
 
+	{ "a SYN that no socket of this node has sent",
+	  { HELLO(0), { 1000, true, "FA", 5001, 1001 }, { 1100, false, "FA", 1001, 5002 },
+	    { 1200, true, "A", 5002, 1002 },
+	    { 5000000, false, "S", 99000, 0 }, { 5000100, true, "SA", 80000, 99001 } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 1110, false, "LAST_ACK", "change" },
+	    { 1300, false, "LAST_ACK", "gone" } }, NULL,
+	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; CLOSE_WAIT? <FIN,ACK; LAST_ACK >FIN,ACK; CLOSE <ACK",
+	    ACCEPTED "; FIN_WAIT1? >FIN,ACK; CLOSE? <FIN,ACK", "SYN_RECV? <SYN" } },
+
 	{ "a SYN that nobody answers",
 	  { { 0, false, "S", 1000, 0 }, { 1000000, false, "S", 1000, 0 } },
 	  { { 5, false, "SYN_SENT", "new" }, { 3000000, false, "SYN_SENT", "gone" } }, NULL,
