@@ -175,12 +175,34 @@ static bool had_to_wait(const struct trace *trace, const struct conn *conn)
 	return true;
 }
 
-/* All if there are few; else the first one of each fate, in order of time. */
+/* The first connection that has a later one on its four-tuple, and those. */
+static void choose_heirs(struct scene *scene)
+{
+	const struct trace *trace = scene->trace;
+	int first = -1, last = -1;
+
+	for (unsigned int i = 0; i < trace->n_conns; i++)
+		if (trace->conns[i].earlier >= 0 && (first < 0 || trace->conns[i].earlier < first))
+			first = trace->conns[i].earlier;
+	for (unsigned int i = 0; first >= 0 && i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++)
+		if ((int)i == first || (last >= 0 && trace->conns[i].earlier == last))
+			scene->conns[scene->n_conns++] = (unsigned int)(last = (int)i);
+}
+
+/* All if there are few. Else those on one four-tuple, one after the other: what
+ * becomes of it is what such a run is about. Else the first one of each fate. In
+ * order of time.
+ */
 static void choose_conns(struct scene *scene)
 {
 	const struct trace *trace = scene->trace;
 	bool seen[2][2] = { 0 };
 
+	if (trace->n_conns > SCENE_FEW)
+		choose_heirs(scene);
+	scene->n_left_out = trace->n_conns - scene->n_conns;
+	if (scene->n_conns)
+		return;
 	for (unsigned int i = 0; i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++) {
 		bool *fate = &seen[was_answered(trace, &trace->conns[i])][had_to_wait(trace, &trace->conns[i])];
 

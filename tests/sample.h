@@ -38,6 +38,7 @@ struct sample {
 	const char *nodes[8];
 	const char *ends;		/* by node: 'e' is an endpoint, others are not */
 	int conns[8][2];		/* client and server node; { 0, 0 } ends */
+	int earlier[8];			/* the connection before it on its four-tuple: 1, 2, ...; 0 = none */
 	struct sample_segment segments[64];
 	struct sample_stay stays[64];	/* of one life together, in order */
 	struct sample_event events[8];
@@ -71,7 +72,8 @@ static inline void sample_conns(const struct sample *sample, struct trace *trace
 
 		trace->conns = must_realloc(trace->conns, i + 1, sizeof(*trace->conns));
 		conn = &trace->conns[i];
-		*conn = (struct conn){ .client = sample->conns[i][0], .server = sample->conns[i][1] };
+		*conn = (struct conn){ .client = sample->conns[i][0], .server = sample->conns[i][1],
+					.earlier = sample->earlier[i] - 1 };
 		sample_endpoint(&conn->client_local, conn->client, 40000 + i);
 		sample_endpoint(&conn->server_local, conn->server, 80);
 		conn->client_remote = conn->server_local;

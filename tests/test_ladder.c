@@ -74,10 +74,47 @@ static void the_same_run_gives_the_same_bytes(void **state)
 	assert_string_equal(one, two);
 }
 
+/* Five connections that are all alike, but for who came after whom. */
+static const struct {
+	const char *name;
+	int earlier[5];
+	unsigned int n, shown[SCENE_CONNS];
+} families[] = {
+	{ "no two on one four-tuple: one of each fate, and there is one", { 0 }, 1, { 0 } },
+	{ "two on one four-tuple", { 0, 0, 0, 2, 0 }, 2, { 1, 3 } },
+	{ "two pairs: the first", { 0, 0, 2, 1, 0 }, 2, { 0, 3 } },
+	{ "one after the other, as many as there is room for", { 0, 1, 2, 3, 4 }, 3, { 0, 1, 2 } },
+};
+
+static void those_on_one_four_tuple_are_shown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct sample sample = { .lab = "05-tw-reuse", .nodes = { "client", "server" }, .ends = "ee" };
+		struct sampled sampled;
+		struct scene scene;
+
+		for (unsigned int c = 0; c < 5; c++) {
+			sample.conns[c][1] = 1;
+			sample.earlier[c] = families[i].earlier[c];
+			sample.segments[2 * c] = (struct sample_segment){ c, true, c, c + 0.1, TCP_SYN };
+			sample.segments[2 * c + 1] = (struct sample_segment){ c, false, c + 0.1, c + 0.2, TCP_SYN | TCP_ACK };
+		}
+		sample_make(&sample, &sampled);
+		scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
+		if (scene.n_conns != families[i].n || scene.n_left_out != 5 - scene.n_conns ||
+		    memcmp(scene.conns, families[i].shown, scene.n_conns * sizeof(*scene.conns)))
+			fail_msg("%s: %u, first %u, then %u", families[i].name, scene.n_conns, scene.conns[0], scene.conns[1]);
+		scene_close(&scene);
+		sample_free(&sampled);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_ladder_says_what_happened),
+		cmocka_unit_test(those_on_one_four_tuple_are_shown),
 		cmocka_unit_test(the_same_run_gives_the_same_bytes),
 	};
 
