@@ -25,6 +25,7 @@ const struct setting topo_pins[] = {
 	{ "*", "net.ipv4.tcp_sack", "1", "its default: the first repeated FIN is then a tail loss probe" },
 	{ "*", "net.ipv4.tcp_early_retrans", "3", "its default: tail loss probes are on" },
 	{ "*", "net.ipv4.tcp_syn_retries", "6", "its default: SYNs at 0, 1, 3, 7, 15, 31 and 63 s" },
+	{ "*", "net.ipv4.tcp_syn_linear_timeouts", "0", "6.5 and later send the first 4 again a second apart, before they double (RFC 6298, 5.5)" },
 	{ "*", "net.ipv4.tcp_orphan_retries", "3", "a LAST_ACK that nobody answers ends after some 7 s, not 108" },
 	{ "*", "net.ipv4.tcp_no_metrics_save", "1", "no connection starts with what an earlier one learnt" },
 	{ "*", "net.ipv4.tcp_invalid_ratelimit", "500", "its default: TIME_WAIT's answers to bare ACKs and SYNs, in ms" },
