@@ -44,7 +44,7 @@ static bool has_kill(const struct plan *plan)
 	for (const struct step *step = plan->steps; step && step->act; step++)
 		if (step->act == DO_KILL && !strcmp(step->what, "TIME_WAIT"))
 			return true;
-	return recycles(plan);
+	return false;
 }
 
 /* A veth pair to try things on: both ends here. */
