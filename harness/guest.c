@@ -128,7 +128,8 @@ static void open_standard(void)
 }
 
 /* What booting left in memory that is free now would be kept in the snapshot; the
- * kernel zeroes what it gives out, and zeros are holes there.
+ * kernel zeroes what it gives out, and zeros are holes there. What was freed last
+ * is given out first: half of it all is enough, and takes half the instructions.
  */
 static void clear_free_memory(void)
 {
@@ -138,7 +139,7 @@ static void clear_free_memory(void)
 
 	if (sysinfo(&info))
 		return;
-	len = (size_t)info.freeram * info.mem_unit / 10 * 8;
+	len = (size_t)info.freeram * info.mem_unit / 10 * 4;
 	all = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (all != MAP_FAILED)

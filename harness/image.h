@@ -10,6 +10,7 @@ struct image {
 	unsigned int mem_mb;
 	struct initramfs plan;
 	char *key;		/* names the snapshot: a digest of all it depends on */
+	bool out_of_turn;	/* its guests cannot be started .in_turns (qemu.h) */
 	struct image *next;
 };
 

@@ -118,7 +118,8 @@ int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 	for (size_t i = 0; i < plan->to.n; i++)
 		if (files_add_from(&files, plan->to.item[i], plan->from.item[i], err))
 			return err_code(err);
-	if ((kernel->modules && modules_add(&files, kernel->modules, err)) ||
+	if ((kernel->modules && modules_add(&files, kernel->modules,
+		kernel_configured(kernel, "CONFIG_MODULE_SIG_FORCE=y"), err)) ||
 	    archive_pack(&files, &data, &len, err))
 		return err_in(err, "cannot make the initramfs");
 	fd = memfd_create("initramfs", MFD_CLOEXEC);

@@ -85,6 +85,15 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 	return 0;
 }
 
+bool kernel_configured(const struct kernel *kernel, const char *line)
+{
+	auto_free char *path = cache_path("kernels/%s/config", kernel->name);
+	auto_free char *text = NULL, *want = must_printf("\n%s\n", line);
+	size_t len;
+
+	return !cache_read(path, (void **)&text, &len, NULL) && strstr(text, want);
+}
+
 static int by_release(const void *a, const void *b)
 {
 	return strverscmp(((const struct kernel *)a)->release,

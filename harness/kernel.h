@@ -27,6 +27,9 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err);
 void kernel_free(struct kernel *kernel);
 #define auto_kernel __attribute__((cleanup(kernel_free)))
 
+/* Does what is known of @kernel's configuration have the line @line? */
+bool kernel_configured(const struct kernel *kernel, const char *line);
+
 /* All of them, sorted by release, oldest first: an array to be freed, each
  * with kernel_free(). Returns how many.
  */

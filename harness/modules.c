@@ -44,6 +44,7 @@ static const char *const endings[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
 /* Where modules are taken from and put to. */
 struct move {
 	const char *dir;
+	bool signatures;	/* stay on */
 	struct kmod_ctx *kmod;
 	struct files *files;
 	size_t n;
@@ -93,6 +94,25 @@ static bool is_added(const struct move *move, const char *name)
 	return false;
 }
 
+/* The length of @module without the signature behind it (scripts/sign-file.c). To
+ * look at it takes a kernel ten times as long as all else that it does to load a
+ * module, and only one that insists on it wants it.
+ */
+static size_t unsigned_len(const void *module, size_t len)
+{
+	static const char magic[] = "~Module signature appended~\n";
+	const size_t info_len = 12;	/* its last 4 bytes: the signature's length, big endian */
+	const size_t tail = info_len + sizeof(magic) - 1;
+	const unsigned char *at = module;
+	size_t signature;
+
+	if (len < tail || memcmp(at + len - sizeof(magic) + 1, magic, sizeof(magic) - 1))
+		return len;
+	at += len - sizeof(magic) + 1 - 4;
+	signature = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+	return signature > len - tail ? len : len - tail - signature;
+}
+
 static int add_file(struct move *move, const char *name, const char *from, struct err *err)
 {
 	auto_free char *path = must_printf(MODULES_DIR "/%03zu-%s.ko", move->n++, name);
@@ -104,7 +124,7 @@ static int add_file(struct move *move, const char *name, const char *from, struc
 		return err_code(err);
 	if (archive_inflate(packed, packed_len, &data, &len, err))
 		return err_in(err, from);
-	files_add(move->files, path, 0644, data, len);
+	files_add(move->files, path, 0644, data, move->signatures ? len : unsigned_len(data, len));
 	return 0;
 }
 
@@ -127,10 +147,10 @@ static int add(struct move *move, const char *name, struct err *err)
 	return add_file(move, name, from, err);
 }
 
-int modules_add(struct files *files, const char *dir, struct err *err)
+int modules_add(struct files *files, const char *dir, bool signatures, struct err *err)
 {
 	static const char *const no_config = NULL;
-	struct move move = { dir, kmod_new(dir, &no_config), files, 0 };
+	struct move move = { dir, signatures, kmod_new(dir, &no_config), files, 0 };
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(wanted); i++)

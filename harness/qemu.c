@@ -100,10 +100,11 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 	 * differed from the others by some nanoseconds. A run that is recorded for a
 	 * replay has them take turns (the replay mutex), and of the record nobody
 	 * wants anything. A migration cannot be recorded, so the snapshot is saved
-	 * without.
+	 * without. And where the boot took 2^31 instructions or more, QEMU (seen
+	 * with 7.2) takes their number for a negative one and ends (qemu_miscounted()).
 	 */
 	args_add(args, "-icount", must_printf("shift=0,sleep=off%s",
-		 setup->restored ? ",rr=record,rrfile=/dev/null" : ""));
+		 setup->in_turns ? ",rr=record,rrfile=/dev/null" : ""));
 	args_add(args, "-m", must_printf("%u", setup->mem_mb));
 	args_add(args, "-object", must_printf("memory-backend-file,id=ram,size=%uM,"
 		 "mem-path=/proc/self/fd/%d,share=%s", setup->mem_mb, setup->ram_fd,
@@ -225,6 +226,11 @@ int qemu_start(struct qemu *qemu, const struct qemu_setup *setup, struct err *er
 		       console, self);
 	args_free(&args);
 	return qemu->pid < 0 ? err_set(err, errno, "cannot fork") : 0;
+}
+
+bool qemu_miscounted(const char *said)
+{
+	return strstr(said, "replay_advance_current_icount: Assertion `diff >= 0' failed");
 }
 
 void qemu_stop(struct qemu *qemu)

@@ -20,6 +20,7 @@ struct qemu_setup {
 	int initramfs_fd;	/* read at boot only */
 	int ram_fd;		/* holds the guest's RAM */
 	bool restored;		/* RAM is a snapshot's: read it, never write it */
+	bool in_turns;		/* restored: the guest and the clock take turns (qemu.c) */
 	int job_fd;		/* what the guest finds in fw_cfg */
 	int take_fd;		/* memsave's target */
 };
@@ -40,6 +41,11 @@ char *qemu_find(struct err *err);
 char *qemu_identity(const struct kernel *kernel, unsigned int mem_mb, struct err *err);
 
 int qemu_start(struct qemu *qemu, const struct qemu_setup *setup, struct err *err);
+
+/* Did it end, as what it @said tells, for it cannot count so far? It can if it is
+ * not started .in_turns.
+ */
+bool qemu_miscounted(const char *said);
 
 /* Kill it if it runs, wait for it, close what ties it to us. */
 void qemu_stop(struct qemu *qemu);

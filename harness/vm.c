@@ -148,6 +148,7 @@ static int launch(struct vm *vm, struct err *err)
 		.initramfs_fd = vm->initramfs_fd,
 		.ram_fd = vm->ram_fd,
 		.restored = vm->restoring,
+		.in_turns = vm->restoring && !vm->image->out_of_turn,
 		.job_fd = vm->job_fd,
 		.take_fd = vm->take_fd,
 	};
@@ -265,26 +266,38 @@ struct vm *vm_start(const struct vm_job *job, struct err *err)
 	return vm;
 }
 
-/* A restored guest that never said a word: the snapshot is no good (cut short, or
- * of another day's memory). It is made anew, once.
+const char *vm_console(const struct vm *vm)
+{
+	return vm->console.text ? vm->console.text : "";
+}
+
+/* QEMU counts for the first time when the guest first reads a clock, which is before
+ * the job's program is started.
+ */
+static bool miscounted(const struct vm *vm)
+{
+	return !vm->image->out_of_turn && qemu_miscounted(vm_console(vm));
+}
+
+/* A restored guest that never said a word: QEMU cannot count that far, or the
+ * snapshot is no good (cut short, or of another day's memory) and is made anew, once.
  */
 static int start_again(struct vm *vm, struct err *err)
 {
 	qemu_stop(&vm->qemu);
 	talk_free(&vm->talk);
-	snapshot_drop(vm->image->kernel.name, vm->image->key);
+	if (miscounted(vm)) {
+		vm->image->out_of_turn = true;
+	} else {
+		snapshot_drop(vm->image->kernel.name, vm->image->key);
+		vm->rebuilt = true;
+	}
 	devstate_close(&vm->state);
 	close_fd(&vm->ram_fd);
-	vm->rebuilt = true;
-	vm->paused = vm->migrated = false;
+	vm->hello = vm->paused = vm->migrated = false;
 	vm->stage = stages_running;
 	vm->asked = 0;
 	return restore(vm, err);
-}
-
-const char *vm_console(const struct vm *vm)
-{
-	return vm->console.text ? vm->console.text : "";
 }
 
 int vm_step(struct vm *vm, int timeout_ms, struct err *err)
@@ -301,7 +314,7 @@ int vm_step(struct vm *vm, int timeout_ms, struct err *err)
 		ret = 1;
 	if (ret == 1 && vm->restoring && strstr(vm_console(vm), "Out of memory: "))
 		ret = err_set(&why, 0, "the guest ran out of memory");
-	if (ret < 0 && vm->restoring && !vm->hello && !vm->rebuilt)
+	if (ret < 0 && vm->restoring && (!vm->hello ? !vm->rebuilt : miscounted(vm)))
 		return start_again(vm, err);
 	if (ret < 0)
 		ret = fail(vm, &why);
