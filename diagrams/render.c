@@ -137,7 +137,8 @@ static int job_start(struct job *job, const char *program, int limit_s, struct e
 	}
 	memcpy(fds, (int[]){ in, job->out, job->complaints }, sizeof(fds));
 	rc = spawn(program, argv, fds, &job->pid);
-	if (rc == ENOENT)
+	/* EACCES too: PATH names a folder that one may not enter, and no other has it */
+	if (rc == ENOENT || (rc == EACCES && !strchr(program, '/')))
 		return err_set(err, 0, "cannot draw: there is no program '%s'; "
 			       "it is in the package graphviz (apt-get install graphviz)", program);
 	if (rc)

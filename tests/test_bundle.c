@@ -224,7 +224,7 @@ static void an_archive_is_the_same_every_time(void **state)
 {
 	auto_files struct files in = { 0 }, out = { 0 };
 	auto_free void *one = NULL, *two = NULL;
-	size_t one_len, two_len;
+	size_t one_len = 0, two_len = 1;
 	struct err err = { 0 };
 
 	(void)state;
