@@ -129,7 +129,8 @@ static void tell_text(FILE *out, const struct outcome *outcome)
 		tell_verdict(out, &verdicts->rows[first], v - first);
 	}
 	if (outcome->dir)
-		fprintf(out, "  evidence   %s/ (report.html, packets.pcapng, *.svg)\n", outcome->dir);
+		fprintf(out, "  evidence   %s/ (%s)\n", outcome->dir, outcome->failed ? "not whole: what there is of it" :
+			"report.html, packets.pcapng, *.svg");
 	fputc('\n', out);
 }
 
@@ -162,7 +163,7 @@ static json_t *verdicts_json(const struct outcome *outcome)
 	return rows;
 }
 
-/* What does not follow from the evidence (@costs) is told, but not kept with it. */
+/* What does not follow from the evidence (@costs: where it is, what it took) is told, but not kept with it. */
 static json_t *outcome_json(const struct outcome *outcome, bool costs)
 {
 	const struct evidence *evidence = outcome->evidence;
@@ -175,6 +176,8 @@ static json_t *outcome_json(const struct outcome *outcome, bool costs)
 			"end_ns", (json_int_t)evidence->end_ns));
 	if (outcome->failed)
 		json_object_set_new(json, "failed", json_string(outcome->failed));
+	if (costs && outcome->dir)
+		json_object_set_new(json, "evidence", json_string(outcome->dir));
 	if (costs && outcome->wall_ns)
 		json_object_update_new(json, json_pack("{s:f, s:I}", "wall_s",
 			(double)outcome->wall_ns / (double)NS_PER_S, "guest_rss_kb", (json_int_t)outcome->rss_kb));

@@ -14,6 +14,7 @@
 #include "harness/outcome.h"
 #include "harness/place.h"
 #include "harness/play.h"
+#include "harness/remains.h"
 #include "harness/report.h"
 #include "harness/vm.h"
 #include "lib/ns.h"
@@ -141,6 +142,18 @@ static void fail(struct job *job, enum result result, const char *why)
 	job->plan = NULL;	/* the outcome has it now */
 }
 
+/* A run that failed on its way: what there is of it is kept, and says so. */
+static void fail_with(struct job *job, const char *temporary, const char *console, const char *why)
+{
+	struct err err = { 0 };
+
+	fail(job, RESULT_ERROR, why);
+	if (!place_make(job->dir, &err) &&
+	    !remains_mark(temporary, job->outcome.plan, job->outcome.failed, console, &err) &&
+	    !place_settle(temporary, job->dir, &err))
+		job->outcome.dir = must_strdup(job->dir);
+}
+
 /* A run that came to its end: move its evidence into place and judge it. */
 static void conclude(struct job *job, const char *temporary, int64_t took_ns)
 {
@@ -163,20 +176,22 @@ static char *temporary_of(const struct job *job)
 	return must_printf("%.*s/.%s.%d", (int)(base - job->dir), job->dir, base + 1, (int)getpid());
 }
 
-/* Files below out/evidence/ that the guest handed back, onto disk. */
-static int unpack(const struct vm_result *result, const char *dir, struct err *err)
+/* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
+static int unpack(const struct vm_result *result, bool ended_well, const char *dir, struct err *err)
 {
 	static const char below[] = "evidence/";
 	struct files files = { 0 };
-	int code;
+	int code = 0;
 
 	for (size_t f = 0; f < result->n_files; f++)
 		if (!strncmp(result->files[f].path, below, sizeof(below) - 1) &&
 		    result->files[f].path[sizeof(below) - 1])
 			files_add(&files, result->files[f].path + sizeof(below) - 1, result->files[f].mode,
 				  result->files[f].data, result->files[f].len);
-	code = files.n ? files_write(files.item, files.n, dir, err) :
-			 err_set(err, 0, "the guest handed no evidence back");
+	if (files.n)
+		code = files_write(files.item, files.n, dir, err);
+	else if (ended_well)
+		code = err_set(err, 0, "the guest handed no evidence back");
 	files_free(&files);
 	return code;
 }
@@ -205,9 +220,10 @@ static int await_artists(struct run *run)
 	int status, worst = STATUS_HOLDS;
 
 	for (unsigned int j = 0; j < run->n_jobs; j++) {
-		if (run->jobs[j].artist <= 0)
+		if (!run->jobs[j].artist)
 			continue;
-		while (waitpid(run->jobs[j].artist, &status, 0) < 0 && errno == EINTR)
+		status = -1;	/* if there was no fork */
+		while (run->jobs[j].artist > 0 && waitpid(run->jobs[j].artist, &status, 0) < 0 && errno == EINTR)
 			continue;
 		if (!WIFEXITED(status) || WEXITSTATUS(status))
 			worst = STATUS_ERROR;
@@ -215,24 +231,40 @@ static int await_artists(struct run *run)
 	return worst;
 }
 
-static void guest_ended(struct job *job)
+/* @ended is negative, with @err, where the guest failed, else it has a result. */
+static void guest_ended(struct job *job, int ended, struct err *err)
 {
 	auto_free char *temporary = temporary_of(job);
+	auto_free char *console = must_strdup(vm_console(job->vm));
 	struct vm_result result = { 0 };
-	struct err err = { 0 };
+	int status;
 
-	vm_result(job->vm, &result);
-	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == STATUS_SKIP)
+	if (ended > 0)
+		vm_result(job->vm, &result);	/* and its console with it */
+	status = WIFEXITED(result.status) ? WEXITSTATUS(result.status) : STATUS_ERROR;
+	if (ended > 0 && status != STATUS_SKIP && (place_make(job->dir, err) || unpack(&result, !status, temporary, err)))
+		ended = -1;
+	if (ended < 0)
+		fail_with(job, temporary, console, err->text);
+	else if (status == STATUS_SKIP)
 		fail(job, RESULT_SKIP, sentence(job));
-	else if (!WIFEXITED(result.status) || WEXITSTATUS(result.status))
-		fail(job, RESULT_ERROR, sentence(job));
-	else if (place_make(job->dir, &err) || unpack(&result, temporary, &err))
-		fail(job, RESULT_ERROR, err.text);
+	else if (status)
+		fail_with(job, temporary, console, sentence(job));
 	else
 		conclude(job, temporary, result.wall_ns);
 	job->outcome.rss_kb = result.rss_kb;
 	cache_remove(temporary);
 	vm_result_free(&result);
+}
+
+/* Of wall time: a host of many costs some 0.1 s on an idle machine. */
+static int limit_s(const struct plan *plan)
+{
+	int nodes = 0;
+
+	while (plan->topo.nodes[nodes].name)
+		nodes++;
+	return 60 + 2 * nodes;
 }
 
 static void start_guest(struct run *run, struct job *job)
@@ -241,7 +273,7 @@ static void start_guest(struct run *run, struct job *job)
 	char **argv = play_args(run, job->plan);
 	struct vm_job vm_job = {
 		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = run->seed,
-		.output = heard, .arg = job,
+		.wall_limit_s = limit_s(job->plan), .output = heard, .arg = job,
 	};
 
 	job->vm = vm_start(&vm_job, &err);
@@ -277,10 +309,7 @@ static void run_guests(struct run *run)
 
 			if (!ended)
 				continue;
-			if (ended < 0)
-				fail(job, RESULT_ERROR, err.text);
-			else
-				guest_ended(job);
+			guest_ended(job, ended, &err);
 			illustrate(run, job);
 			vm_free(job->vm);
 			job->vm = NULL;
@@ -325,6 +354,11 @@ static void run_here(struct run *run, struct job *job)
 		_exit(!err.code ? 0 : met == 0 ? STATUS_SKIP : STATUS_ERROR);
 	}
 	close(pipes[1]);
+	if (pid < 0) {
+		close(pipes[0]);
+		fail(job, RESULT_ERROR, "cannot fork");
+		return;
+	}
 	while ((len = read(pipes[0], text, sizeof(text))) > 0 || (len < 0 && errno == EINTR && !interrupted))
 		if (len > 0)
 			heard(job, 2, text, (size_t)len);
@@ -333,9 +367,10 @@ static void run_here(struct run *run, struct job *job)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail(job, WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP ? RESULT_SKIP : RESULT_ERROR,
-		     sentence(job));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP)
+		fail(job, RESULT_SKIP, sentence(job));
+	else if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_with(job, temporary, "", sentence(job));
 	else
 		conclude(job, temporary, wall_ns() - start);
 	cache_remove(temporary);
@@ -480,6 +515,17 @@ static int conclude_all(struct run *run)
 	return status;
 }
 
+/* What the kernel said that did not come up. */
+static void keep_boot_console(const struct run *run, struct err *err)
+{
+	struct err ignored = { 0 };
+
+	if (!*vm_boot_console() || remains_console(run->out, vm_boot_console(), &ignored))
+		return;
+	snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
+		 "; its console is kept in %s/console.txt", run->out);
+}
+
 int run_main(int argc, char **argv, struct err *err)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -499,6 +545,7 @@ int run_main(int argc, char **argv, struct err *err)
 		if (status) {
 			status = status == -ENOENT && run.kernel ? STATUS_USAGE :
 				 status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+			keep_boot_console(&run, err);
 			goto out;
 		}
 		run_guests(&run);
