@@ -189,8 +189,7 @@ static int parse(struct request *request, int argc, char **argv, struct err *err
 		case 't': request->how = HOW_TSV; break;
 		case 'j': request->how = HOW_JSON; break;
 		default:
-			return err_set(err, 0, "%s '%s'; see twlab help claims", opt == ':' ? "a value is missing after" :
-				       "no such option", argv[optind - 1]);
+			return commands_no_option(opt, argv, err);
 		}
 	}
 	if (optind < argc)

@@ -50,6 +50,12 @@ static void usage(FILE *out)
 	      "More in twlab(1).\n", out);
 }
 
+int commands_no_option(int opt, char **argv, struct err *err)
+{
+	return err_set(err, 0, "%s '%s'; see twlab help %s", opt == ':' ? "a value is missing after" :
+		       "no such option", argv[optind - 1], argv[0]);
+}
+
 int commands_main(int argc, char **argv)
 {
 	const struct command *command;

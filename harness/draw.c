@@ -102,12 +102,15 @@ int draw_main(int argc, char **argv, struct err *err)
 	struct args args = { .sets = sets };
 	int status = STATUS_HOLDS;
 
-	for (int opt; (opt = getopt_long(argc, argv, "o:", options, NULL)) != -1; )
+	opterr = 0;
+	for (int opt; (opt = getopt_long(argc, argv, ":o:", options, NULL)) != -1; )
 		switch (opt) {
 		case 'o': args.out = optarg; break;
 		case 'v': args.variant = optarg; break;
 		case 's': sets[args.n_sets++] = optarg; break;
-		default: return STATUS_USAGE;
+		default:
+			commands_no_option(opt, argv, err);
+			return STATUS_USAGE;
 		}
 	if (optind == argc) {
 		err_set(err, 0, "of what? a folder with evidence, or a lab");

@@ -20,6 +20,11 @@ enum status {
 /* The command line, from the subcommand on (argv[0] is twlab's own name). */
 int commands_main(int argc, char **argv);
 
+/* What a subcommand says to an option that is not its own, or (with getopt's ':')
+ * to one whose value is missing. Negative, as err_set() is.
+ */
+int commands_no_option(int opt, char **argv, struct err *err);
+
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int claims_main(int argc, char **argv, struct err *err);

@@ -127,7 +127,7 @@ int recycle_main(int argc, char **argv, struct err *err)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "s", options, NULL)) != -1) {
 		if (option == '?') {
-			err_set(err, 0, "no such option '%s'; see twlab help recycle", argv[optind - 1]);
+			commands_no_option(option, argv, err);
 			return STATUS_USAGE;
 		}
 		stats = true;

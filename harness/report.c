@@ -105,11 +105,13 @@ static void events(FILE *out, const struct evidence *evidence)
 	fputs("<h2>What was done</h2><table><tr><th>s<th>What<th>Where<th>How<th>Why</tr>\n", out);
 	for (unsigned int e = 0; e < evidence->n_events; e++) {
 		const struct event_row *event = &evidence->events[e];
-		const char *const cells[] = { event->what_kind, event->node, event->what, event->why };
+		bool start = !strcmp(event->what_kind, "start");	/* its words stand where others say why */
+		auto_free char *how = must_printf("%s%s%s", event->what, start ? " " : "", start ? event->why : "");
+		const char *const cells[] = { event->what_kind, event->node, how, start ? "" : event->why };
 
 		fprintf(out, "<tr><td>%.3f", (double)event->at_ns / (double)NS_PER_S);
 		for (size_t c = 0; c < ARRAY_SIZE(cells); c++)
-			element(out, "td", NULL, cells[c] ? cells[c] : "");
+			element(out, "td", NULL, cells[c]);
 		fputs("</tr>\n", out);
 	}
 	fputs("</table>\n", out);

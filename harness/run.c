@@ -468,8 +468,7 @@ static int parse(struct run *run, int argc, char **argv, struct err *err)
 			run->parallel = n ? (unsigned int)n : 1;
 			break;
 		default:
-			return err_set(err, 0, "%s '%s'; see twlab help run", opt == ':' ? "a value is missing after" :
-				       "no such option", argv[optind - 1]);
+			return commands_no_option(opt, argv, err);
 		}
 	}
 	if (optind == argc)

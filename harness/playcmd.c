@@ -1,0 +1,59 @@
+/* playcmd.c - twlab play: one run on this kernel, not judged: what a guest does */
+#include "harness/harness.h"
+#include "harness/needs.h"
+#include "harness/play.h"
+
+#include <getopt.h>
+
+/* To whoever watches: in a guest the host, else the terminal. */
+static void say(int64_t now_ns, const char *what)
+{
+	const char *fd = getenv("TWLAB_SAY_FD");
+
+	dprintf(fd ? atoi(fd) : STDOUT_FILENO, "%.1f s  %s\n", (double)now_ns / (double)NS_PER_S, what);
+}
+
+int play_main(int argc, char **argv, struct err *err)
+{
+	static const struct option options[] = {
+		{ "variant", required_argument, NULL, 'v' }, { "set", required_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'r' }, { 0 }
+	};
+	struct play_options play_options = { .recycle = "emulated", .say = say };
+	const char **sets = NULL, *variant = NULL;
+	struct plan *plan = NULL;
+	const struct lab *lab;
+	unsigned int n = 0;
+	int opt, met, status = STATUS_USAGE;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":o:", options, NULL)) >= 0) {
+		switch (opt) {
+		case 'o': play_options.dir = optarg; break;
+		case 'v': variant = optarg; break;
+		case 's': *(const char **)grow(&sets, n++, sizeof(char *)) = optarg; break;
+		case 'r': play_options.seed = strtoull(optarg, NULL, 10); break;
+		default:
+			commands_no_option(opt, argv, err);
+			goto out;
+		}
+	}
+	lab = optind < argc ? lab_find(argv[optind]) : NULL;
+	if (!lab || !play_options.dir) {
+		err_set(err, 0, optind < argc && !lab ? "there is no lab '%s'; twlab list names them" :
+			"which lab, and where to (-o DIR)?", argv[optind]);
+		goto out;
+	}
+	plan = plan_new(lab, variant, sets, n, err);
+	if (!plan)
+		goto out;
+	met = needs_met(plan, err);
+	status = met < 0 ? STATUS_ERROR : STATUS_SKIP;
+	if (met > 0)
+		status = play(plan, &play_options, err) ? STATUS_ERROR : STATUS_HOLDS;
+out:
+	plan_free(plan);
+	free(sets);
+	return status;
+}
