@@ -1,6 +1,7 @@
 /* needs.c - what a plan needs of a kernel, and what a kernel has */
 #include "harness/needs.h"
 
+#include "lib/conntrack.h"
 #include "lib/fw.h"
 #include "lib/net.h"
 #include "lib/ns.h"
@@ -37,6 +38,20 @@ static bool has_queue(const struct plan *plan)
 		if (node->uptime_s)
 			return true;
 	return recycles(plan);
+}
+
+/* Is a NAT's table asked about: by a claim on its facts, or by a step that waits? */
+static bool has_table(const struct plan *plan)
+{
+	for (const struct claim *claim = plan->claims; claim && claim->words; claim++)
+		if (!strncmp(claim->fact, "nat", 3))
+			return true;
+	for (const struct step *step = plan->steps; step && step->act; step++)
+		for (const struct node *node = plan->topo.nodes; node && node->name; node++)
+			if ((step->act == DO_STATE || step->act == DO_GONE) && node->kind == NODE_NAT &&
+			    !strcmp(step->on, node->name))
+				return true;
+	return false;
 }
 
 static bool has_kill(const struct plan *plan)
@@ -105,6 +120,16 @@ static int try_queue(int ns, struct err *err)
 			  "tcp flags syn queue num 1 bypass; }; }; delete table ip twlab_try", err);
 }
 
+static int try_table(int ns, struct err *err)
+{
+	const struct ct_seen *seen;
+	struct conntrack *conntrack = conntrack_open(ns, err);
+	int code = conntrack ? conntrack_dump(conntrack, &seen, err) : -err->code;
+
+	conntrack_close(conntrack);
+	return code < 0 ? code : 0;
+}
+
 /* Make a TIME_WAIT on the namespace's loopback. */
 static int make_time_wait(struct err *err)
 {
@@ -164,6 +189,7 @@ const struct need needs[] = {
 	{ "splice", "wires (sch_ingress, cls_matchall, act_mirred)", "load those modules, or use the vm runner", try_splice, has_wire },
 	{ "netem", "wires that delay and lose (sch_netem)", "load the module sch_netem, or use the vm runner", try_netem, has_wire },
 	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat, has_rules },
+	{ "table", "what a NAT remembers (nf_conntrack_netlink)", "load that module, or use the vm runner", try_table, has_table },
 	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
 	{ "destroy", "ending a TIME_WAIT (SOCK_DESTROY, Linux 6.1 and later)", "use the vm runner with a kernel from 6.1 on", try_destroy, has_kill },
 	{ 0 }

@@ -445,14 +445,32 @@ static int has_exited(struct play *play, const struct step *step)
 	return 1;
 }
 
+/* How many sockets, or entries of a NAT, are in the state that @step names. */
+static int in_state(struct play *play, const struct step *step)
+{
+	const struct node_up *node = topo_node(&play->up, step->on);
+	int entries;
+
+	if (!node || node->kind != NODE_NAT)
+		return (int)record_count(play->record, step->on, state_of_name(step->what));
+	entries = record_entries(play->record, step->on, step->what);
+	if (entries < 0)
+		return err_set(play->err, EOPNOTSUPP, "%s: its table cannot be looked at", step->on);
+	return entries;
+}
+
 static int has_state(struct play *play, const struct step *step)
 {
-	return record_count(play->record, step->on, state_of_name(step->what)) > 0;
+	int n = in_state(play, step);
+
+	return n < 0 ? n : n > 0;
 }
 
 static int has_none(struct play *play, const struct step *step)
 {
-	return record_count(play->record, step->on, state_of_name(step->what)) == 0;
+	int n = in_state(play, step);
+
+	return n < 0 ? n : n == 0;
 }
 
 static int has_passed(struct play *play, const struct step *step)

@@ -6,6 +6,7 @@
  */
 #include "harness/record.h"
 
+#include "harness/nattable.h"
 #include "lib/capture.h"
 #include "lib/counters.h"
 #include "lib/net.h"
@@ -37,6 +38,7 @@ struct host {
 	const struct node_up *up;
 	int capture;
 	struct sockdiag *diag;	/* hosts only */
+	struct nattable *table;	/* NATs only, where the kernel tells */
 	struct counters before;
 	struct counters extra;	/* counted outside the kernel */
 	unsigned int *iface;	/* of the trace, by device */
@@ -55,6 +57,7 @@ struct record {
 	struct trace *trace;
 	struct host *hosts;	/* one a node */
 	FILE *states, *events;
+	FILE *nat;		/* NULL unless there is a NAT */
 	int64_t start_ns;	/* CLOCK_REALTIME */
 	int families[2], n_families;
 };
@@ -110,6 +113,20 @@ static bool uses_ipv6(const struct topo *topo)
 	return false;
 }
 
+/* A kernel that does not show its table is no failure: see harness/needs.c. */
+static int open_table(struct record *record, struct host *host, struct err *err)
+{
+	if (!record->nat)
+		record->nat = create(record->dir, "nat.jsonl", err);
+	if (!record->nat)
+		return -err->code;
+	host->table = nattable_open(host->up->name, host->up->ns, record->nat, err);
+	if (!host->table && err->code != EOPNOTSUPP)
+		return -err->code;
+	err->code = 0;
+	return 0;
+}
+
 static int open_host(struct record *record, unsigned int n, struct err *err)
 {
 	const struct node_up *up = &record->up->nodes[n];
@@ -124,6 +141,8 @@ static int open_host(struct record *record, unsigned int n, struct err *err)
 	for (unsigned int d = 0; d < up->n_devs; d++)
 		host->iface[d] = trace_add_iface(record->trace, up->name, up->devs[d],
 						 up->kind == NODE_HOST);
+	if (up->kind == NODE_NAT)
+		return open_table(record, host, err);
 	if (up->kind != NODE_HOST)
 		return 0;
 	host->diag = sockdiag_open(up->ns, err);
@@ -284,11 +303,11 @@ static int64_t next_sample(const struct host *host, int64_t now)
 	return next;
 }
 
-static int sample(struct record *record, struct host *host, const char *why, struct err *err)
+static int sample_sockets(struct record *record, struct host *host, int64_t now, const char *why,
+			  struct err *err)
 {
 	const struct socket_seen *seen;
 	unsigned int left = 0;
-	int64_t now = record_now(record);
 
 	for (unsigned int s = 0; s < host->n_sockets; s++)
 		host->sockets[s].here = false;
@@ -308,9 +327,19 @@ static int sample(struct record *record, struct host *host, const char *why, str
 			put_state(record, host, &host->sockets[s], SEEN_GONE, now, why);
 	}
 	host->n_sockets = left;
+	return 0;
+}
+
+static int sample(struct record *record, struct host *host, const char *why, struct err *err)
+{
+	int64_t now = record_now(record);
+
+	if (host->table ? nattable_look(host->table, now, why, err) :
+			  sample_sockets(record, host, now, why, err))
+		return -err->code;
 	host->stirred = false;
 	host->sampled_ns = now;
-	host->next_ns = next_sample(host, now);
+	host->next_ns = host->table ? nattable_next(host->table, now) : next_sample(host, now);
 	return 0;
 }
 
@@ -321,12 +350,12 @@ int record_sample(struct record *record, const char *why, struct err *err)
 
 	for (unsigned int n = 0; n < record->up->n; n++) {
 		struct host *host = &record->hosts[n];
+		unsigned int crowd = host->table ? nattable_count(host->table, "") : host->n_sockets;
 
-		if (!host->diag || !(all || host->stirred || host->next_ns <= now))
+		if (!(host->diag || host->table) || !(all || host->stirred || host->next_ns <= now))
 			continue;
-		if (!all && host->stirred && host->n_sockets > CROWD &&
-		    now < host->sampled_ns + host->n_sockets * CROWD_NS)
-			host->next_ns = host->sampled_ns + host->n_sockets * CROWD_NS;
+		if (!all && host->stirred && crowd > CROWD && now < host->sampled_ns + crowd * CROWD_NS)
+			host->next_ns = host->sampled_ns + crowd * CROWD_NS;
 		else if (sample(record, host, host->stirred ? "packet" : why, err))
 			return -err->code;
 	}
@@ -345,7 +374,7 @@ int record_look(struct record *record, const char *node, struct err *err)
 {
 	struct host *host = host_named(record, node);
 
-	return host && host->diag ? sample(record, host, "timer", err) : 0;
+	return host && (host->diag || host->table) ? sample(record, host, "timer", err) : 0;
 }
 
 int64_t record_next(const struct record *record)
@@ -369,6 +398,13 @@ unsigned int record_count(const struct record *record, const char *node, enum tc
 		count += state == STATE_NONE ? is != STATE_LISTEN : is == state;
 	}
 	return count;
+}
+
+int record_entries(const struct record *record, const char *node, const char *state)
+{
+	const struct host *host = host_named(record, node);
+
+	return host && host->table ? (int)nattable_count(host->table, state) : -1;
 }
 
 unsigned int record_cursor(const struct record *record)
@@ -578,7 +614,7 @@ int record_finish(struct record *record, uint64_t seed, const char *recycle,
 			return err_set(err, 0, "%s: %u frames came faster than they could be recorded",
 				       record->hosts[n].up->name, missed);
 	}
-	if (fflush(record->states) || fflush(record->events))
+	if (fflush(record->states) || fflush(record->events) || (record->nat && fflush(record->nat)))
 		return err_set(err, errno, "cannot write %s", record->dir);
 	if (write_counters(record, err) || write_packets(record, uts.release, seed, recycle, err))
 		return -err->code;
@@ -595,6 +631,7 @@ void record_free(struct record *record)
 		if (host->capture >= 0)
 			close(host->capture);
 		sockdiag_close(host->diag);
+		nattable_close(host->table);
 		counters_free(&host->before);
 		counters_free(&host->extra);
 		free(host->iface);
@@ -604,6 +641,8 @@ void record_free(struct record *record)
 		fclose(record->states);
 	if (record->events)
 		fclose(record->events);
+	if (record->nat)
+		fclose(record->nat);
 	trace_free(record->trace);
 	free(record->hosts);
 	free(record->dir);

@@ -43,6 +43,11 @@ int64_t record_next(const struct record *record);
  */
 unsigned int record_count(const struct record *record, const char *node, enum tcp_state state);
 
+/* The same of a NAT's table, where @state is conntrack's word for it ("" = any). -1 if
+ * @node has none that can be looked at.
+ */
+int record_entries(const struct record *record, const char *node, const char *state);
+
 /* Index of the frame that is recorded next, and a look at one that is. */
 unsigned int record_cursor(const struct record *record);
 const struct trace_frame *record_frame(const struct record *record, unsigned int index,

@@ -45,7 +45,8 @@ struct program {
  *	DO_SAYS		on = program	what = wait until it prints a line that begins so
  *	DO_EXIT		on = program	wait until it has ended
  *	DO_STATE	on = node	what = wait until a socket is in this state (LISTEN, TIME_WAIT, ...)
- *	DO_GONE		on = node	what = wait until no socket is in this state ("" = until there is none but LISTEN)
+ *	DO_GONE		on = node	what = wait until no socket is in this state ("" = until there is none but LISTEN);
+ *					both on a NAT: an entry of its table, in conntrack's states (FIN_WAIT, LAST_ACK, ...)
  *	DO_SEGMENT	on = node/dev	what = wait until such a segment comes in there: SYN, SYN-ACK, FIN, RST, ACK (bare), DATA
  *	DO_NETEM	on = wire/dev	what = "loss 100%", "delay 10ms", "duplicate 100%", "" (the link's usual)
  *	DO_SYSCTL	on = node	what = "key=value"

@@ -236,6 +236,36 @@ static int state_read(struct evidence *evidence, const json_t *object, const str
 	return 0;
 }
 
+static int nat_read(struct evidence *evidence, const json_t *object, const struct place *place)
+{
+	struct nat_row *row = grow(&evidence->nats, evidence->n_nats++, sizeof(*row));
+	struct { const char *name; char **to; } ends[] = {
+		{ "from", &row->from }, { "to", &row->to }, { "as", &row->as },
+	};
+	auto_free char *event = NULL;
+	struct endpoint end;
+
+	row->line = place->line;
+	if (number_of(object, "t_ns", 0, TIME_MAX_NS, place, &row->at_ns) ||
+	    number_of(object, "expires_ms", -1, EXPIRES_MAX_MS, place, &row->expires_ms) ||
+	    !(row->node = text_of(object, "node", place)) ||
+	    !(row->state = text_of(object, "state", place)) ||
+	    !(event = text_of(object, "event", place)))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (endpoint_of(object, ends[i].name, place, &end) ||
+		    !(*ends[i].to = text_of(object, ends[i].name, place)))
+			return -EINVAL;
+	if (trace_node(evidence->trace, row->node) < 0)
+		return wrong(place, "packets.pcapng has no node", row->node);
+	if (event_of_name(event) < 0)
+		return wrong(place, "no such event:", event);
+	row->event = (enum state_event)event_of_name(event);
+	if (evidence->n_nats > 1 && row[-1].at_ns > row->at_ns)
+		return wrong(place, "goes back in time:", "t_ns");
+	return 0;
+}
+
 static int event_read(struct evidence *evidence, const json_t *object, const struct place *place)
 {
 	struct event_row *row = grow(&evidence->events, evidence->n_events++, sizeof(*row));
@@ -375,6 +405,14 @@ static int packets_read(struct evidence *evidence, struct err *err)
 	return evidence->trace ? 0 : -err->code;
 }
 
+/* Only where there is a NAT is there its table. */
+static int nats_read(struct evidence *evidence, struct err *err)
+{
+	auto_free char *path = path_in(evidence, "nat.jsonl");
+
+	return access(path, F_OK) ? 0 : lines_read(evidence, "nat.jsonl", nat_read, err);
+}
+
 struct evidence *evidence_read(const char *dir, struct err *err)
 {
 	struct evidence *evidence = must_calloc(1, sizeof(*evidence));
@@ -383,6 +421,7 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	evidence->dir = must_strdup(dir);
 	if (run_read(evidence, &own) || packets_read(evidence, &own) ||
 	    lines_read(evidence, "states.jsonl", state_read, &own) ||
+	    nats_read(evidence, &own) ||
 	    lines_read(evidence, "events.jsonl", event_read, &own) ||
 	    counters_read_all(evidence, &own) || programs_read(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
@@ -405,6 +444,13 @@ void evidence_free(struct evidence *evidence)
 	for (unsigned int i = 0; i < evidence->n_states; i++) {
 		free(evidence->states[i].node);
 		free(evidence->states[i].timer);
+	}
+	for (unsigned int i = 0; i < evidence->n_nats; i++) {
+		free(evidence->nats[i].node);
+		free(evidence->nats[i].from);
+		free(evidence->nats[i].to);
+		free(evidence->nats[i].as);
+		free(evidence->nats[i].state);
 	}
 	for (unsigned int i = 0; i < evidence->n_events; i++) {
 		free(evidence->events[i].what_kind);
@@ -432,6 +478,7 @@ void evidence_free(struct evidence *evidence)
 	free(evidence->recycle);
 	free(evidence->params);
 	free(evidence->states);
+	free(evidence->nats);
 	free(evidence->events);
 	free(evidence->counters);
 	free(evidence->programs);

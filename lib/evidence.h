@@ -9,8 +9,12 @@
  *			timer is "" , "retrans", "keepalive", "timewait" or "probe".
  *	events.jsonl	a line for each thing that the harness did:
  *			{"t_ns":N,"do":"start|tell|wait|netem|sysctl|kill|count|exit|reject|...","node":"wire","what":"loss 100% toward server","why":"..."}
+ *	nat.jsonl	where there is a NAT: a line for each change of its table of TCP connections, by time:
+ *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80","as":"203.0.113.1:40000",
+ *			 "state":"TIME_WAIT","expires_ms":120000,"event":"new|change|rearm|gone","seen":"packet|timer|step"}
+ *			"as" is what "to" takes "from" for; states are those of the kernel's conntrack
  *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
- *			 "qdisc":{"DEV":{"drops":1,"packets":7}}, "conntrack":["..."]}}
+ *			 "qdisc":{"DEV":{"drops":1,"packets":7}}}}
  *	programs/	NAME.out, NAME.err, NAME.status ("exit 0", "signal 9")
  *
  * A folder is complete when run.json says so ("complete": true): it is written last.
@@ -43,6 +47,16 @@ struct state_row {
 	int64_t expires_ms;	/* of the timer; -1 = none */
 	enum state_event event;
 	unsigned int line;	/* of states.jsonl, from 1 */
+};
+
+struct nat_row {		/* an entry of a NAT's table */
+	int64_t at_ns;
+	char *node;
+	char *from, *to, *as;	/* "10.1.0.1:40000" */
+	char *state;		/* conntrack's: it has FIN_WAIT for both of TCP's */
+	int64_t expires_ms;
+	enum state_event event;	/* no SEEN_TICK */
+	unsigned int line;	/* of nat.jsonl, from 1 */
 };
 
 struct event_row {
@@ -80,6 +94,7 @@ struct evidence {
 	int64_t end_ns;		/* since start_ns */
 	struct trace *trace;
 	struct state_row *states;	unsigned int n_states;
+	struct nat_row *nats;		unsigned int n_nats;
 	struct event_row *events;	unsigned int n_events;
 	struct counter_row *counters;	unsigned int n_counters;
 	struct program_output *programs;unsigned int n_programs;

@@ -2,6 +2,7 @@
 #include "lib/facts.h"
 
 #include "lib/facts_conn.h"
+#include "lib/facts_nat.h"
 
 #include <ctype.h>
 
@@ -368,6 +369,7 @@ void facts_collect(const struct evidence *evidence, struct facts *facts)
 	for (unsigned int i = 0; i < all.n_sides; i++)
 		facts_conn(facts, &all.sides[i]);
 	syns_add(&all);
+	facts_nat(facts, evidence);
 	counters_add(&all);
 	for (unsigned int i = 0; i < evidence->n_programs; i++)
 		program_add(&all, &evidence->programs[i]);

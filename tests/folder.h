@@ -107,7 +107,7 @@ static inline int folder_close(void **state)
 {
 	static const char *const files[] = {
 		"run.json", "packets.pcapng", "states.jsonl", "events.jsonl", "counters.json",
-		"facts.tsv", "programs/peer.out", "programs/peer.err", "programs/peer.status",
+		"nat.jsonl", "facts.tsv", "programs/peer.out", "programs/peer.err", "programs/peer.status",
 	};
 	auto_free char *programs = must_printf("%s/programs", folder);
 

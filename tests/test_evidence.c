@@ -57,6 +57,11 @@ static void a_folder_is_read(void **state)
 	"\",\"timer\":\"\",\"expires_ms\":" expires ",\"event\":\"" event "\",\"seen\":\"packet\"}\n"
 #define GOOD_STATE STATE_ROW("5", "client", "LISTEN", "new", "-1", "10.0.0.1:1")
 
+#define NAT_ROW(t, node, as, event) \
+	"{\"t_ns\":" t ",\"node\":\"" node "\",\"from\":\"10.0.0.2:4\",\"to\":\"192.0.2.9:80\",\"as\":\"" as \
+	"\",\"state\":\"LAST_ACK\",\"expires_ms\":30000,\"event\":\"" event "\",\"seen\":\"packet\"}\n"
+#define GOOD_NAT NAT_ROW("5", "wire", "192.0.2.1:4", "new")
+
 /* One file put in the place of a good one, or taken away (no text). */
 static const struct { const char *file, *text, *says; } damages[] = {
 	{ "run.json", NULL, ": no run.json: no evidence, or a run that did not finish" },
@@ -83,6 +88,11 @@ static const struct { const char *file, *text, *says; } damages[] = {
 	{ "states.jsonl", STATE_ROW("5", "client", "LISTEN", "new", "9999999999999", "10.0.0.1:1"), ": states.jsonl:1: out of range: 'expires_ms'" },
 	{ "states.jsonl", STATE_ROW("5", "client", "LISTEN", "new", "-1", "10.0.0.1"), ": states.jsonl:1: no address and port: '10.0.0.1'" },
 	{ "states.jsonl", STATE_ROW("6", "client", "LISTEN", "new", "-1", "10.0.0.1:1") GOOD_STATE, ": states.jsonl:2: goes back in time: 't_ns'" },
+	{ "nat.jsonl", NAT_ROW("5", "mallory", "192.0.2.1:4", "new"), ": nat.jsonl:1: packets.pcapng has no node 'mallory'" },
+	{ "nat.jsonl", NAT_ROW("5", "wire", "192.0.2.1", "new"), ": nat.jsonl:1: no address and port: '192.0.2.1'" },
+	{ "nat.jsonl", GOOD_NAT NAT_ROW("5", "wire", "192.0.2.1:4", "old"), ": nat.jsonl:2: no such event: 'old'" },
+	{ "nat.jsonl", GOOD_NAT NAT_ROW("4", "wire", "192.0.2.1:4", "gone"), ": nat.jsonl:2: goes back in time: 't_ns'" },
+	{ "nat.jsonl", GOOD_NAT "{\"t_ns\":6,\"expires_ms\":1}\n", ": nat.jsonl:2: no text for 'node'" },
 	{ "events.jsonl", NULL, ": cannot read events.jsonl: No such file or directory" },
 	{ "events.jsonl", "{\"t_ns\":5,\"do\":\"start\",\"node\":\"server\",\"why\":\"w\"}\n", ": events.jsonl:1: no text for 'what'" },
 	{ "counters.json", NULL, ": cannot read counters.json: No such file or directory" },
@@ -104,13 +114,16 @@ static void a_damaged_folder_is_refused_in_one_line(void **state)
 		else
 			folder_drop(damages[i].file);
 		evidence = evidence_read(folder, &err);
+		folder_drop("nat.jsonl");
 		if (evidence || !strstr(err.text, damages[i].says) || strchr(err.text, '\n') ||
 		    !strstr(err.text, folder))
 			fail_msg("%s, %s: says %s", damages[i].file, damages[i].says, err.text);
 	}
 	folder_make(true, four_way, NULL, NULL);
 	folder_put("states.jsonl", GOOD_STATE);
+	folder_put("nat.jsonl", GOOD_NAT);
 	evidence_free(folder_read());	/* the good rows were good */
+	folder_drop("nat.jsonl");
 	assert_null(evidence_read("/nonexistent", NULL));
 }
 
