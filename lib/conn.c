@@ -308,6 +308,15 @@ static void relative_set(struct segment *segment, const struct conn *conn)
 				   (client ? conn->server_isn : conn->client_isn);
 }
 
+static bool is_stray(const struct segment *segment, const struct conn *conn)
+{
+	bool client = segment->from_client;
+
+	return segment->rcvd_ns >= 0 &&
+	       !(endpoint_equal(&segment->tcp_rcvd.dst, client ? &conn->server_local : &conn->client_local) &&
+		 endpoint_equal(&segment->tcp_rcvd.src, client ? &conn->server_remote : &conn->client_remote));
+}
+
 static void conn_finish(struct trace *trace, struct conn *conn)
 {
 	struct sender senders[2] = { 0 };
@@ -321,6 +330,7 @@ static void conn_finish(struct trace *trace, struct conn *conn)
 
 		if (segment->rcvd_ns < 0)
 			segment->to = client ? conn->server : conn->client;
+		segment->is_stray = is_stray(segment, conn);
 		repeats_mark(segment, &senders[client], &senders[!client]);
 		relative_set(segment, conn);
 		if (last > conn->last_ns)

@@ -14,6 +14,9 @@
  *  connK.sent.KIND             segments sent (a copy that the net made was not sent)
  *  connK.rcvd.KIND             ... that came in (a copy that came in, too)
  *  connK.lost.KIND             ... that it sent and that never arrived
+ *  connK.stray.segments        ... that came in under another four-tuple than the connection's, since a NAT did not translate
+ *                              them, and so are of no connection here; only if there were any
+ *  connK.stray.from            where the last of them came from ("10.1.0.1:40000")
  *  connK.first_fin             "yes" if this side sent a FIN before it got one (both may), else "no"
  *  connK.last_sent             kind of the last segment it sent
  *  connK.KIND.J.at_ms          when it sent its J-th SYN, SYN-ACK, FIN or RST, since the first segment that it sent or got there
@@ -32,6 +35,12 @@
  *                              newest TSval that this source address had sent to it in a connection that this node closed first,
  *                              its FIN having come less than 60 s before; newer = not older; no_ts = without a TSval; first = no
  *                              such connection. Not given for nodes that no SYN arrived at
+ *  nats                        of a NAT: how many entries of TCP connections its table had, one after the other
+ *  natK.from, natK.to, natK.as who opened the K-th, to where, and what it was taken for there ("203.0.113.1:40000")
+ *  natK.path                   the states that the K-th went through, by conntrack: "SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT ..."
+ *  natK.STATE.ms               time spent there, all stays added; a FIN sets a state's time anew, too, hence
+ *  natK.STATE.rearmed          how often that was seen
+ *  natK.ms                     how long it was there
  *  mib.NAME                    by how much a counter rose (TcpExt, Tcp, Ip...: only those that rose), NAME as nstat prints it without its prefix
  *  netem.DEV.drops             what netem took
  *  netem.DEV.packets           what it let pass

@@ -307,6 +307,25 @@ static void isn_add(struct facts *facts, const struct facts_side *side)
 	add(facts, side, text, where.text, "isn_step");
 }
 
+/* What came in under another four-tuple than its own. */
+static void strays_add(struct facts *facts, const struct facts_side *side)
+{
+	struct where where = WHERE_PACKETS;
+	const struct segment *last = NULL;
+	char text[64];
+
+	for (unsigned int i = 0; i < side->conn->n_segments; i++) {
+		if (!got_by(side, segment_at(side, i)) || !segment_at(side, i)->is_stray)
+			continue;
+		last = segment_at(side, i);
+		where_add(&where, last_frame(side, last));
+	}
+	if (!last)
+		return;
+	add_number(facts, side, "stray", "segments", where.n, where.text);
+	add(facts, side, endpoint_text(&last->tcp_rcvd.src, text), where.text, "stray.from");
+}
+
 static void served_add(struct facts *facts, const struct facts_side *side)
 {
 	struct where states = WHERE_STATES, packets = WHERE_PACKETS;
@@ -345,6 +364,7 @@ void facts_conn(struct facts *facts, const struct facts_side *side)
 	for (size_t i = 0; i < 4; i++)	/* not ACK and DATA: too many, and nothing answers them */
 		each_add(facts, side, kinds[i]);
 	isn_add(facts, side);
+	strays_add(facts, side);
 	if (side->client)
 		served_add(facts, side);
 }

@@ -35,7 +35,7 @@ static struct telling_event *events_gather(const struct trace *trace, unsigned i
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 		bool sent = segment->from_client == client;
 
-		if (sent ? segment->is_copy : segment->rcvd_ns < 0)
+		if (sent ? segment->is_copy : segment->rcvd_ns < 0 || segment->is_stray)
 			continue;
 		events[(*n)++] = (struct telling_event){ sent ? segment->sent_ns : segment->rcvd_ns,
 						 conn->segments[i], sent };

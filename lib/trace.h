@@ -54,6 +54,7 @@ struct segment {
 	struct tcp_view tcp_rcvd;/* as its receiver got it, after NAT (last sighting) */
 	uint32_t rel_seq, rel_ack;/* relative to the ISNs; 0 for what came before one was known */
 	bool is_retransmission;	/* its sequence space was sent before by the same side */
+	bool is_stray;		/* arrived under another four-tuple than its connection has there: a NAT let it through untranslated */
 	bool is_dup_ack;	/* an empty ACK equal to one sent before (e.g. TIME_WAIT's answer to a second FIN) */
 	char *note;		/* short: "final ACK", "FIN again", "lost on the wire", "RST", ...; NULL */
 };

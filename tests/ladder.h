@@ -19,6 +19,7 @@ enum fate {
 	LOST,		/* on the wire */
 	DOUBLED,	/* on the wire; the copy runs right behind it */
 	KEPT_OUT,	/* by the NAT */
+	FORGOTTEN,	/* by the NAT, which lets it through as it is */
 };
 
 struct rung {
@@ -160,8 +161,9 @@ static inline void ladder_send(struct ladder *ladder, const struct rung *rung)
 
 	for (unsigned int k = 0; k < n; k++) {
 		bool leaves_wire = way[k].iface == wire_out;
-		uint32_t peer = way[k].outside ? 0xc0000201 : client, len;
-		uint16_t peer_port = way[k].outside ? nat_port : port;
+		bool outside = way[k].outside && rung->fate != FORGOTTEN;
+		uint32_t peer = outside ? 0xc0000201 : client, len;
+		uint16_t peer_port = outside ? nat_port : port;
 
 		if (rung->fate == LOST && leaves_wire)
 			return;

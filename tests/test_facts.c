@@ -20,10 +20,15 @@ struct telling {
 	struct sample samples[12];
 	const char *events;
 	struct wanted wants[32];
+	const char *nats;
 };
 
 #define STARTS "{\"t_ns\":5,\"do\":\"start\",\"node\":\"server\",\"what\":\"peer\",\"why\":\"w\"}\n"
 #define COUNTS "{\"t_ns\":6,\"do\":\"count\",\"node\":\"client\",\"what\":\"TIME_WAIT.proc=1 TIME_WAIT.sock_diag=2\",\"why\":\"\"}\n"
+
+#define NAT_ROW(ms, port, state, event) \
+	"{\"t_ns\":" ms "000000,\"node\":\"nat\",\"from\":\"10.0.0.2:4\",\"to\":\"192.0.2.9:80\"," \
+	"\"as\":\"192.0.2.1:" port "\",\"state\":\"" state "\",\"expires_ms\":30000,\"event\":\"" event "\",\"seen\":\"packet\"}\n"
 
 /* A connection that the server closes first, so that it would remember the stamp. */
 #define SERVER_CLOSES(t, ts, ...) \
@@ -95,6 +100,26 @@ static const struct telling tellings[] = {
 	    { "server", "conn2.SYN-ACK.1.tsecr", "9" }, { "client", "conn1.SYN.1.tsecr", NULL },
 	    { "client", "conn2.SYN.1.answer", "SYN-ACK" } } },
 
+	{ "a NAT forgets, and the second FIN comes as it is", false,
+	  { HELLO(0), { 1000, true, "FA", 5001, 1001 }, { 1100, false, "A", 1001, 5002 },
+	    { 60000000, false, "FA", 1001, 5002, .fate = FORGOTTEN } },
+	  { { 1150, true, "FIN_WAIT2", "new", .nat_port = 40000 } }, "",
+	  { { "server", "conn1.stray.segments", "1", "packets.pcapng:36" },
+	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
+	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
+
+	{ "what a NAT remembers", false, { HELLO(0) }, { { 0 } }, "",
+	  { { "nat", "nats", "3", "nat.jsonl" }, { "nat", "nat1.from", "10.0.0.2:4" }, { "nat", "nat1.as", "192.0.2.1:4" },
+	    { "nat", "nat1.path", "SYN_SENT ESTABLISHED SYN_SENT" }, { "nat", "nat1.SYN_SENT.ms", "25.000", "nat.jsonl:1" },
+	    { "nat", "nat1.ESTABLISHED.ms", "10.000" }, { "nat", "nat1.ESTABLISHED.rearmed", "1" },
+	    { "nat", "nat1.SYN_SENT.rearmed", "0" }, { "nat", "nat1.ms", "35.000" },
+	    { "nat", "nat2.as", "192.0.2.1:7" }, { "nat", "nat2.ms", "" }, { "nat", "nat2.LAST_ACK.ms", "" },
+	    { "nat", "nat3.path", "SYN_SENT" }, { "nat", "nat4.path", NULL } },
+	  NAT_ROW("5", "4", "SYN_SENT", "new") NAT_ROW("10", "4", "ESTABLISHED", "change")
+	  NAT_ROW("12", "7", "LAST_ACK", "new") NAT_ROW("15", "4", "ESTABLISHED", "rearm")
+	  NAT_ROW("20", "4", "SYN_SENT", "change") NAT_ROW("40", "4", "SYN_SENT", "gone")
+	  NAT_ROW("50", "4", "SYN_SENT", "new") },
+
 	{ "stamps of hosts behind one address", false,
 	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
 	    { 1000000, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },		/* older */
@@ -118,7 +143,10 @@ static unsigned int telling_check(const struct telling *telling)
 	unsigned int wrong = 0;
 
 	folder_make(telling->flat, telling->rungs, telling->samples, telling->events);
+	if (telling->nats)
+		folder_put("nat.jsonl", telling->nats);
 	evidence = evidence_read(folder, &err);
+	folder_drop("nat.jsonl");
 	if (!evidence)
 		fail_msg("%s: %s", telling->name, err.text);
 	facts_collect(evidence, &facts);

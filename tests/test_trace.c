@@ -108,6 +108,14 @@ static const struct example examples[] = {
 	    { 0, false, 4, true, "FIN again, from before" },
 	    { 1, false, 4, true, "ACK, not SYN,ACK" }, { 1, true, 4, true, "RST" } }, 2 },
 
+	{ "the NAT has forgotten the connection", 1, false,
+	  { HELLO(0), GOODBYE(1000), { 9000000, true, "FA", 5001, 1002 },
+	    { 9001000, false, "A", 1002, 5002, .fate = FORGOTTEN } },
+	  { { 0, true, 6, true }, { 0, false, 6, true }, { 0, true, 6, true },
+	    { 0, true, 6, true, "first FIN" }, { 0, false, 6, true, "ACK of the first FIN" },
+	    { 0, false, 6, true, "second FIN" }, { 0, false, 6, true, "FIN again" },
+	    { 0, true, 6, true, "final ACK, untranslated" } }, 1 },
+
 	{ "the NAT lets nothing in", 1, false,
 	  { { 0, false, "S", 1000, 0 }, { 100, true, "SA", 5000, 1001, .fate = KEPT_OUT } },
 	  { { 0, true, 6, true }, { 0, false, 2, false, "lost" } }, 1 },
