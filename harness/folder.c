@@ -1,0 +1,197 @@
+/* folder.c - what was recorded, as the evidence folder: counters, packets, run.json */
+#include "harness/recorded.h"
+
+#include "lib/capture.h"
+#include "lib/net.h"
+#include "lib/pcapng.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+FILE *record_create(const char *dir, const char *name, struct err *err)
+{
+	auto_free char *path = must_printf("%s/%s", dir, name);
+	FILE *file = fopen(path, "wxe");
+
+	if (!file)
+		err_set(err, errno, "cannot create %s", path);
+	return file;
+}
+
+static json_t *counters_json(const struct counters *counters)
+{
+	json_t *object = json_object();
+
+	for (unsigned int c = 0; c < counters->n; c++)
+		json_object_set_new(object, counters->rows[c].name, json_integer(counters->rows[c].value));
+	return object;
+}
+
+/* On top of the kernel's own counter of that name, or from 0. */
+static void add_extra(json_t *node, const struct counter *extra)
+{
+	json_t *before = json_object_get(node, "before"), *after = json_object_get(node, "after");
+
+	if (!json_object_get(before, extra->name))
+		json_object_set_new(before, extra->name, json_integer(0));
+	json_object_set_new(after, extra->name,
+			    json_integer(json_integer_value(json_object_get(after, extra->name)) + extra->value));
+}
+
+static int host_counters(const struct host *host, json_t *all, struct err *err)
+{
+	struct counters after = { 0 };
+	json_t *node = json_object(), *qdiscs = json_object();
+
+	json_object_set_new(all, host->up->name, node);
+	if (counters_read(host->up->ns, &after, err)) {
+		json_decref(qdiscs);
+		return -err->code;
+	}
+	json_object_set_new(node, "before", counters_json(&host->before));
+	json_object_set_new(node, "after", counters_json(&after));
+	counters_free(&after);
+	for (unsigned int e = 0; e < host->extra.n; e++)
+		add_extra(node, &host->extra.rows[e]);
+	json_object_set_new(node, "qdisc", qdiscs);
+	for (unsigned int d = 0; d < host->up->n_devs && host->up->kind == NODE_WIRE; d++) {
+		uint64_t packets, drops;
+
+		if (net_qdisc_stats(host->up->net, host->up->devs[d], &packets, &drops, err))
+			return -err->code;
+		json_object_set_new(qdiscs, host->up->devs[d],
+			json_pack("{s:I, s:I}", "drops", (json_int_t)drops, "packets", (json_int_t)packets));
+	}
+	return 0;
+}
+
+static int write_json(const char *dir, const char *name, json_t *value, struct err *err)
+{
+	auto_fclose FILE *file = record_create(dir, name, err);
+
+	if (!file)
+		return -err->code;
+	if (json_dumpf(value, file, JSON_INDENT(1)) || fputc('\n', file) == EOF || fflush(file))
+		return err_set(err, errno, "cannot write %s/%s", dir, name);
+	return 0;
+}
+
+static int write_counters(const struct record *record, struct err *err)
+{
+	json_t *all = json_object();
+	int code = 0;
+
+	for (unsigned int n = 0; n < record->up->n && !code; n++)
+		code = host_counters(&record->hosts[n], all, err);
+	if (!code)
+		code = write_json(record->dir, "counters.json", all, err);
+	json_decref(all);
+	return code;
+}
+
+/* "10.0.0.1 client", for the names in the capture. The list ends in NULL. */
+static char **address_names(const struct plan *plan)
+{
+	char **names = NULL;
+	unsigned int n = 0;
+
+	for (const struct link *link = plan->topo.links; link && link->a.node; link++) {
+		const struct port *ports[] = { &link->a, &link->b };
+
+		for (size_t p = 0; p < ARRAY_SIZE(ports); p++) {
+			auto_free char *addrs = must_strdup(ports[p]->addr ? ports[p]->addr : "");
+			char *save = NULL;
+
+			for (char *addr = strtok_r(addrs, " ", &save); addr; addr = strtok_r(NULL, " ", &save))
+				*(char **)grow(&names, n++, sizeof(char *)) =
+					must_printf("%.*s %s", (int)strcspn(addr, "/"), addr, ports[p]->node);
+		}
+	}
+	grow(&names, n, sizeof(char *));
+	return names;
+}
+
+static int write_packets(const struct record *record, const char *kernel, uint64_t seed,
+			 const char *recycle, struct err *err)
+{
+	auto_free char *path = must_printf("%s/packets.pcapng", record->dir);
+	auto_free char *comment = must_printf("lab %s, variant %s, seed %llu%s%s", record->plan->lab->name,
+					      record->plan->variant, (unsigned long long)seed,
+					      *recycle ? ", tcp_tw_recycle " : "", recycle);
+	char **names = address_names(record->plan);
+	struct pcapng_about about = {
+		.userappl = "twlab " TWLAB_VERSION, .os = kernel, .comment = comment,
+		.names = (const char *const *)names, .start_ns = record->start_ns,
+	};
+	int code;
+
+	trace_follow(record->trace);
+	code = pcapng_write(path, record->trace, &about, err);
+	for (char **name = names; *name; name++)
+		free(*name);
+	free(names);
+	return code;
+}
+
+static int kernel_hz(void)
+{
+	struct timespec jiffy;
+
+	/* the coarse clocks advance once a jiffy */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy) || jiffy.tv_sec || !jiffy.tv_nsec)
+		return 0;
+	return (int)((NS_PER_S + jiffy.tv_nsec / 2) / jiffy.tv_nsec);
+}
+
+static int write_run(const struct record *record, const char *kernel, uint64_t seed, int64_t end_ns,
+		     const char *recycle, const char *failed, struct err *err)
+{
+	json_t *params = json_object(), *run;
+	int code;
+
+	for (unsigned int p = 0; p < record->plan->n_params; p++) {
+		const char *param = record->plan->params[p];
+		size_t len = strcspn(param, "=");
+		auto_free char *name = strndup(param, len);
+
+		json_object_set_new(params, name, json_string(param + len + 1));
+	}
+	run = json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:b}",
+			"lab", record->plan->lab->name, "variant", record->plan->variant,
+			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
+			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
+			"hz", kernel_hz(), "start_ns", (json_int_t)record->start_ns,
+			"end_ns", (json_int_t)end_ns,
+			"twlab", TWLAB_VERSION, "complete", failed == NULL);
+	if (failed)
+		json_object_set_new(run, "failed", json_string(failed));
+	code = write_json(record->dir, "run.json", run, err);
+	json_decref(run);
+	return code;
+}
+
+int record_finish(struct record *record, uint64_t seed, const char *recycle,
+		  const char *failed, struct err *err)
+{
+	int64_t end_ns = record_now(record);
+	struct utsname uts;
+
+	uname(&uts);
+	for (unsigned int n = 0; n < record->up->n; n++) {
+		unsigned int missed;
+
+		if (record_frames(record, n, err) < 0)
+			return -err->code;
+		missed = capture_missed(record->hosts[n].capture);
+		if (missed)
+			return err_set(err, 0, "%s: %u frames came faster than they could be recorded",
+				       record->hosts[n].up->name, missed);
+	}
+	if (fflush(record->states) || fflush(record->events) || (record->nat && fflush(record->nat)))
+		return err_set(err, errno, "cannot write %s", record->dir);
+	if (write_counters(record, err) || write_packets(record, uts.release, seed, recycle, err))
+		return -err->code;
+	return write_run(record, uts.release, seed, end_ns, recycle, failed, err);
+}
