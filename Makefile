@@ -14,8 +14,8 @@ CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 version := 1.0
 
-libs    := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables \
-           jansson libarchive libkmod nettle
+lib     := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables jansson
+libs    := $(lib) libarchive libkmod nettle
 warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
            -Wno-missing-field-initializers -Wno-missing-braces
 flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. $(warn)
@@ -72,7 +72,7 @@ $(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
 
 # pkg-config --cflags --libs twlab: for this folder, and for where it is installed
 pc       = printf '%s\n' 'Name: twlab' 'Description: labs on TIME_WAIT: topologies, captures, facts' \
-           'Version: $(version)' 'Requires: $(libs)' 'Cflags: -I$(1)' 'Libs: -L$(2) -ltwlab'
+           'Version: $(version)' 'Requires: $(lib)' 'Cflags: -I$(1)' 'Libs: -L$(2) -ltwlab'
 twlab.pc: Makefile
 	@$(call pc,$(CURDIR),$(CURDIR)) > $@
 
@@ -101,11 +101,10 @@ install: all
 	install -Dt $(at)/bin twlab
 	install -Dm644 -t $(at)/lib libtwlab.a
 	install -Dm644 -t $(at)/include/twlab/lib lib/*.h
-	install -Dm644 -t $(at)/include/twlab/labs labs/*.h
 	install -Dm644 -t $(at)/share/man/man1 harness/twlab.1
-	for p in $(progs); do install -D $$p $(at)/lib/twlab/$$p; done
+	@for p in $(progs); do install -D $$p $(at)/lib/twlab/$$p || exit; done
 	install -d $(at)/lib/pkgconfig
-	$(call pc,$(PREFIX)/include/twlab,$(PREFIX)/lib) > $(at)/lib/pkgconfig/twlab.pc
+	@$(call pc,$(PREFIX)/include/twlab,$(PREFIX)/lib) > $(at)/lib/pkgconfig/twlab.pc
 clean:
 	rm -rf .build twlab twlab.pc libtwlab.a $(progs)
 .SECONDARY:	# no object is deleted behind our back

@@ -90,8 +90,10 @@ static const char *sentence(struct job *job)
 	return text;
 }
 
+/* "3/7 in 4.8 s  03-final-ack-loss/kept, at 0.3 s  server until none is in": wall time, then virtual. */
 static void tell_progress(const struct run *run)
 {
+	auto_free char *doing = NULL, *line = NULL;
 	const struct job *job = NULL;
 
 	if (run->quiet)
@@ -99,10 +101,11 @@ static void tell_progress(const struct run *run)
 	for (unsigned int j = 0; j < run->n_jobs && !job; j++)
 		if (run->jobs[j].vm)
 			job = &run->jobs[j];
-	fprintf(stderr, "\r\033[K%u/%u  %.1f s", run->n_done, run->n_jobs,
-		(double)(wall_ns() - run->started_ns) / (double)NS_PER_S);
-	if (job)
-		fprintf(stderr, "  %s/%s  %.40s", job->plan->lab->name, job->plan->variant, vm_progress(job->vm));
+	doing = job ? must_printf("  %s/%s%s%s", job->plan->lab->name, job->plan->variant,
+				  *vm_progress(job->vm) ? ", at " : "", vm_progress(job->vm)) : must_strdup("");
+	line = must_printf("%u/%u in %.1f s%s", run->n_done, run->n_jobs,
+			   (double)(wall_ns() - run->started_ns) / (double)NS_PER_S, doing);
+	fprintf(stderr, "\r\033[K%.79s", line);	/* a line that wraps could not be taken back */
 	fflush(stderr);
 }
 
@@ -336,8 +339,8 @@ static void run_here(struct run *run, struct job *job)
 	ssize_t len;
 	pid_t pid;
 
-	if (place_make(job->dir, &err) || pipe(pipes)) {
-		fail(job, RESULT_ERROR, err.code ? err.text : strerror(errno));
+	if (pipe(pipes)) {
+		fail(job, RESULT_ERROR, strerror(errno));
 		return;
 	}
 	fflush(NULL);
@@ -348,7 +351,7 @@ static void run_here(struct run *run, struct job *job)
 
 		close(pipes[0]);
 		met = ns_be_root(&err) || needs_namespace(&err) ? 0 : needs_met(job->plan, &err);
-		if (met > 0)
+		if (met > 0 && !place_make(job->dir, &err))
 			play(job->plan, &options, &err);
 		len = err.code ? write(pipes[1], err.text, strlen(err.text)) : 0;
 		_exit(!err.code ? 0 : met == 0 ? STATUS_SKIP : STATUS_ERROR);
