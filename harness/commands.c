@@ -17,7 +17,7 @@ static const struct command {
 	{ "draw", draw_main, "DIR... | LAB [--variant V] [--set NAME=VALUE]... [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
-	{ "kernel", kernel_main, "list | fetch NAME... | add FILE [--modules DIR] [--name NAME]",
+	{ "kernel", kernel_main, "list | fetch NAME... | show NAME | traits |\n\tadd FILE [--modules DIR] [--name NAME] [--machine M]",
 	  "the kernels that the labs can run on" },
 	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] --\n"
 	  "\tPROGRAM ARGS", "run a program in the virtual machine, in virtual time" },

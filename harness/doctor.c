@@ -60,7 +60,7 @@ static bool check_here(void)
 	for (const struct need *need = needs; need->name; need++) {
 		auto_close int ns = ns_new(&err);
 		struct err reason = { 0 };
-		bool ok = ns >= 0 && !need->probe(ns, &reason);
+		bool ok = ns >= 0 && !needs_try(need, ns, &reason);
 		auto_free char *what = must_printf("%s: %s", need->name, need->for_what);
 		auto_free char *advice = must_printf("%s (%s)", need->advice, reason.text);
 

@@ -235,22 +235,21 @@ static char *first_match(const char *dir, const char *pattern)
 	return path;
 }
 
-/* Find the kernel below @tree and store it as @name (NULL: its release). */
-static int store(const char *tree, const char *name, const char *from, struct err *err)
+/* Find the kernel below @tree and store it as @name; its @release, to be freed. */
+static int store(const char *tree, const char *name, const char *from, char **release,
+		 struct err *err)
 {
 	auto_free char *image = first_match(tree, "{boot,usr/lib/modules/*}/vmlinuz*");
 	auto_free char *modules = first_match(tree, "{lib,usr/lib}/modules/*/kernel");
 	auto_free char *config = first_match(tree, "{boot/config-*,usr/lib/modules/*/config}");
-	auto_free char *release = NULL;
 	auto_free void *data = NULL;
 	size_t len;
 
 	if (!image)
 		return err_set(err, 0, "%s holds no kernel", from);
-	if (!name && (cache_read(image, &data, &len, err) ||
-		      kernel_release(data, len, &release, err)))
+	if (cache_read(image, &data, &len, err) || kernel_release(data, len, release, err))
 		return err_in(err, from);
-	return kernel_store(name ? name : release, image, modules, config, from, err);
+	return kernel_store(name, image, modules, config, from, err);
 }
 
 static int unpack(const char *deb, const char *tree, struct err *err)
@@ -262,7 +261,7 @@ static int unpack_all(struct fetch *fetch, struct err *err)
 {
 	auto_free char *tree = must_printf("%s/tree", fetch->dir);
 	auto_free char *pattern = must_printf("%s/debs/*.deb", fetch->dir);
-	auto_free char *from = must_printf("Debian %s", fetch->suite->suite);
+	auto_free char *from = must_printf("Debian %s", fetch->suite->suite), *release = NULL;
 	glob_t found = { 0 };
 	int ret = 0;
 
@@ -271,7 +270,7 @@ static int unpack_all(struct fetch *fetch, struct err *err)
 	for (size_t i = 0; !ret && i < found.gl_pathc; i++)
 		ret = unpack(found.gl_pathv[i], tree, err);
 	globfree(&found);
-	return ret ? ret : store(tree, fetch->suite->name, from, err);
+	return ret ? ret : store(tree, fetch->suite->name, from, &release, err);
 }
 
 /* Which of @programs this machine lacks, in words. */
@@ -381,29 +380,33 @@ int fetch_kernel(const char *name, void (*say)(const char *what), struct err *er
 
 struct package {
 	const char *file, *name, *dir;
+	char *release;
 };
 
 static int add_one(void *arg, struct err *err)
 {
-	const struct package *package = arg;
+	struct package *package = arg;
 
 	if (unpack(package->file, package->dir, err))
 		return err_set(err, 0, "%s is no package that dpkg can unpack", package->file);
-	return store(package->dir, package->name, package->file, err);
+	return store(package->dir, package->name, package->file, &package->release, err);
 }
 
-int fetch_package(const char *file, const char *name, struct err *err)
+int fetch_package(const char *file, const char *name, char **release, struct err *err)
 {
 	static const char *const programs[] = { "dpkg", NULL };
 	auto_free char *lock_path = cache_path("kernels/.fetch.lock");
 	auto_free char *dir = cache_path("kernels/.fetch");
 	struct package package = { file, name, dir };
 	auto_close int lock = -1;
+	int ret;
 
 	if (need(programs, err))
 		return err_code(err);
 	lock = cache_lock(lock_path, false, err);
 	if (lock < 0)
 		return err_code(err);
-	return in_folder(dir, add_one, &package, err);
+	ret = in_folder(dir, add_one, &package, err);
+	*release = package.release;
+	return ret;
 }

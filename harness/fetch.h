@@ -12,10 +12,10 @@
  */
 int fetch_kernel(const char *name, void (*say)(const char *what), struct err *err);
 
-/* Put the kernel of the .deb package @file into the cache, as @name (NULL: its
- * release). -EINVAL for one that holds no kernel.
+/* Put the kernel of the .deb package @file into the cache, as @name. Its release, to
+ * be freed, in @release. -EINVAL for one that holds no kernel.
  */
-int fetch_package(const char *file, const char *name, struct err *err);
+int fetch_package(const char *file, const char *name, char **release, struct err *err);
 
 /* The names that can be fetched: the @i-th, NULL behind the last. */
 const char *fetch_name(size_t i);

@@ -44,6 +44,29 @@ static int make(struct image *image, const char *name, struct err *err)
 	return 0;
 }
 
+static void image_free(struct image *image)
+{
+	kernel_free(&image->kernel);
+	initramfs_free(&image->plan);
+	free(image->asked);
+	free(image->key);
+	free(image);
+}
+
+void image_forget(const char *name)
+{
+	for (struct image **at = &images; *at; ) {
+		struct image *image = *at;
+
+		if (strcmp(image->asked, name)) {
+			at = &image->next;
+			continue;
+		}
+		*at = image->next;
+		image_free(image);
+	}
+}
+
 struct image *image_get(const char *name, unsigned int mem_mb, struct err *err)
 {
 	struct image *image;
@@ -58,9 +81,7 @@ struct image *image_get(const char *name, unsigned int mem_mb, struct err *err)
 	image = must_calloc(1, sizeof(*image));
 	image->mem_mb = mem_mb;
 	if (make(image, *name ? name : NULL, err)) {
-		kernel_free(&image->kernel);
-		initramfs_free(&image->plan);
-		free(image);
+		image_free(image);
 		return NULL;
 	}
 	image->asked = must_strdup(name);

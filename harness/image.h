@@ -19,4 +19,7 @@ struct image {
  */
 struct image *image_get(const char *name, unsigned int mem_mb, struct err *err);
 
+/* Forget the images of kernel @name: it has changed. No guest of it may be there. */
+void image_forget(const char *name);
+
 #endif

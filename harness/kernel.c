@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fts.h>
+#include <glob.h>
 #include <jansson.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "archive.h"
 #include "cache.h"
 
 #define HEADER_MAGIC_AT   0x202
@@ -64,9 +66,10 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 {
 	auto_free char *about = cache_path("kernels/%s/about.json", name);
 	json_t *json = json_load_file(about, 0, NULL);
-	const char *release, *digest;
+	const char *release, *digest, *machine = NULL;
 
-	if (json_unpack(json, "{s:s, s:s}", "release", &release, "sha256", &digest)) {
+	if (json_unpack(json, "{s:s, s:s, s?s}", "release", &release, "sha256", &digest,
+			"machine", &machine)) {
 		json_decref(json);
 		err_set(err, 0, "no kernel '%s' (twlab kernel list names those that are there, "
 			"twlab kernel fetch gets one)", name);
@@ -75,6 +78,9 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 	kernel->name = must_strdup(name);
 	kernel->release = must_strdup(release);
 	kernel->digest = must_strdup(digest);
+	kernel->machine = machine_find(machine);
+	if (!kernel->machine)
+		kernel->machine = machines;
 	kernel->image = cache_path("kernels/%s/vmlinuz", name);
 	kernel->modules = cache_path("kernels/%s/modules", name);
 	if (access(kernel->modules, F_OK)) {
@@ -128,7 +134,7 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err)
 	size_t n;
 
 	*kernel = (struct kernel){ 0 };
-	if (name && (strchr(name, '/') || *name == '.' || !*name)) {
+	if (name && (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || !*name)) {
 		err_set(err, 0, "no kernel can be named '%s'", name);
 		return err_as(err, ENOENT);
 	}
@@ -165,10 +171,33 @@ static int copy_file(const char *from, const char *to, struct err *err)
 /* The folders of a kernel's modules that labs can have a use for. */
 static const char *const module_folders[] = { "net", "drivers/net", "lib", "crypto" };
 
+/* Is the module @path one of @release? Its "vermagic=RELEASE ..." tells. */
+static int check_module(const char *path, const char *release, struct err *err)
+{
+	static const char mark[] = "vermagic=";
+	auto_free void *packed = NULL, *data = NULL;
+	size_t packed_len, len, n;
+	const char *at;
+
+	if (cache_read(path, &packed, &packed_len, err) ||
+	    archive_inflate(packed, packed_len, &data, &len, err))
+		return err_in(err, path);
+	at = memmem(data, len, mark, sizeof(mark) - 1);
+	if (!at)
+		return err_set(err, 0, "%s is no kernel module", path);
+	at += sizeof(mark) - 1;
+	n = strcspn(at, " ");	/* the data ends in a NUL */
+	if (n == strlen(release) && !strncmp(at, release, n))
+		return 0;
+	return err_set(err, 0, "%s is a module for %.*s, not for %s", path, (int)(n < 64 ? n : 64),
+		       at, release);
+}
+
 /* All modules below @from, beside each other in @to: their names are unique. The
  * kernel and modprobe take '-' in one for '_'.
  */
-static int copy_modules(const char *from, const char *to, struct err *err)
+static int copy_modules(const char *from, const char *to, const char *release, bool *any,
+			struct err *err)
 {
 	char *const roots[] = { (char *)from, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
@@ -183,11 +212,50 @@ static int copy_modules(const char *from, const char *to, struct err *err)
 		for (char *at = strrchr(path, '/'); *at; at++)
 			if (*at == '-')
 				*at = '_';
-		ret = copy_file(entry->fts_path, path, err);
+		ret = *any ? 0 : check_module(entry->fts_path, release, err);
+		*any = true;
+		if (!ret)
+			ret = copy_file(entry->fts_path, path, err);
 	}
 	if (fts)
 		fts_close(fts);
 	return ret;
+}
+
+int kernel_wants(const char *name, const struct machine *machine, struct err *err)
+{
+	auto_free char *path = cache_path("kernels/%s/about.json", name), *text = NULL;
+	json_t *json = json_load_file(path, 0, NULL);
+	auto_close int fd = -1;
+
+	json_object_set_new(json, "machine", json_string(machine->name));
+	text = json_dumps(json, JSON_INDENT(1));
+	json_decref(json);
+	fd = text ? cache_create(path, err) : err_set(err, ENOENT, "no kernel %s", name);
+	if (fd < 0 || cache_write(fd, text, strlen(text), err))
+		return err_code(err);
+	return cache_commit(fd, path, err);
+}
+
+int kernel_rename(const char *from, const char *to, struct err *err)
+{
+	auto_free char *old = cache_path("kernels/%s", from), *new = cache_path("kernels/%s", to);
+
+	kernel_forget(to);
+	return rename(old, new) ? err_set(err, errno, "cannot name the kernel %s", new) : 0;
+}
+
+void kernel_forget(const char *name)
+{
+	auto_free char *folder = cache_path("kernels/%s", name);
+	auto_free char *pattern = cache_path("snapshots/%s-*.snap", name);
+	glob_t found = { 0 };
+
+	cache_remove(folder);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+	globfree(&found);
 }
 
 static int write_about(const char *folder, const char *release, const char *digest,
@@ -214,6 +282,7 @@ static int fill(const char *temp, const char *image, const char *modules,
 	auto_free char *to_config = must_printf("%s/config", temp);
 	auto_free char *release = NULL, *digest = NULL;
 	auto_free void *data = NULL;
+	bool any = false;
 	size_t len;
 
 	if (cache_read(image, &data, &len, err))
@@ -227,9 +296,12 @@ static int fill(const char *temp, const char *image, const char *modules,
 	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {
 		auto_free char *folder = must_printf("%s/%s", modules, module_folders[i]);
 
-		if (!access(folder, F_OK) && copy_modules(folder, to_modules, err))
+		if (!access(folder, F_OK) && copy_modules(folder, to_modules, release, &any, err))
 			return err_code(err);
 	}
+	if (modules && !any)
+		return err_set(err, 0, "there are no modules in %s (lib/modules/%s is the folder that has them)",
+			       modules, release);
 	return write_about(temp, release, digest, from, err);
 }
 

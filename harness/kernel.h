@@ -3,12 +3,15 @@
  *	kernels/NAME/vmlinuz	 a bzImage
  *	kernels/NAME/modules/	 its modules for networks, NAME.ko[.xz], if it has any
  *	kernels/NAME/config	 what it was built with, if known
- *	kernels/NAME/about.json	 release, version text, digest, where it is from
+ *	kernels/NAME/about.json	 release, digest, where it is from, the machine it wants
+ *	kernels/NAME/traits.json what it can do (traits.h)
+ *
+ * A name that begins with a dot is of one that is not yet known to boot.
  */
 #ifndef TWLAB_KERNEL_H
 #define TWLAB_KERNEL_H
 
-#include "lib/err.h"
+#include "machine.h"
 
 #define KERNEL_DEFAULT "6.1"	/* Debian 12's: the newest whose package is one file */
 
@@ -18,6 +21,7 @@ struct kernel {
 	char *modules;		/* path of the folder with modules, NULL without */
 	char *release;		/* "6.1.0-56-cloud-amd64" */
 	char *digest;		/* SHA-256 of the image, in hex */
+	const struct machine *machine;
 };
 
 /* Find kernel @name, or the default (KERNEL_DEFAULT if it is there, else the
@@ -37,10 +41,19 @@ size_t kernel_list(struct kernel **kernels);
 
 /* Put a bzImage into the cache as @name, with the modules below @modules (the
  * folder that holds kernel/, or NULL) and the @config file (or NULL). @from says
- * where it came from. Refuses what is no x86 kernel.
+ * where it came from. Refuses what is no x86 kernel, and modules of another one.
  */
 int kernel_store(const char *name, const char *image, const char *modules,
 		 const char *config, const char *from, struct err *err);
+
+/* Remember that kernel @name wants @machine. */
+int kernel_wants(const char *name, const struct machine *machine, struct err *err);
+
+/* Give the kernel @from the name @to, in place of the one that had it. */
+int kernel_rename(const char *from, const char *to, struct err *err);
+
+/* Forget kernel @name, and its snapshots. */
+void kernel_forget(const char *name);
 
 /* The release in a bzImage's header ("6.1.0-56-cloud-amd64"), to be freed.
  * Documentation/arch/x86/boot.rst: "HdrS" at 0x202, kernel_version at 0x20e.

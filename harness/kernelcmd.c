@@ -1,4 +1,4 @@
-/* kernelcmd.c - twlab kernel list | fetch NAME | add FILE */
+/* kernelcmd.c - twlab kernel list | fetch NAME | add FILE | show NAME | traits */
 #include "harness.h"
 
 #include <errno.h>
@@ -9,9 +9,11 @@
 #include "cache.h"
 #include "fetch.h"
 #include "kernel.h"
+#include "traits.h"
 
 static const char usage[] = "usage: twlab kernel list | fetch NAME... | "
-			    "add FILE [--modules DIR] [--name NAME]";
+			    "add FILE [--modules DIR] [--name NAME] [--machine M] | "
+			    "show NAME | traits";
 
 static void say(const char *what)
 {
@@ -28,7 +30,7 @@ static int status_of(const struct err *err)
 	return STATUS_ERROR;
 }
 
-static int show_main(int argc, char **argv, struct err *err)
+static int list_kernels(int argc, char **argv, struct err *err)
 {
 	auto_kernel struct kernel usual = { 0 };
 	struct kernel *all;
@@ -60,36 +62,30 @@ static int fetch_main(int argc, char **argv, struct err *err)
 	return 0;
 }
 
-/* The name in the cache: what the user said, or the version of the file. */
-static char *name_of(const char *said, const char *file, struct err *err)
+/* What `kernel add` was asked for. */
+struct addition {
+	const char *file, *modules, *name;
+	const struct machine *machine;		/* NULL: try them all */
+};
+
+static int store_image(const struct addition *add, const char *as, char **release, struct err *err)
 {
+	auto_free char *kernel_dir = NULL, *from = realpath(add->file, NULL);
+	const char *modules = add->modules;
 	auto_free void *data = NULL;
-	char *release = NULL;
 	size_t len;
 
-	if (said && (!*said || strchr(said, '/') || *said == '.'))
-		err_set(err, ENOENT, "a kernel cannot be named '%s'", said);
-	else if (said)
-		return must_strdup(said);
-	else if (!cache_read(file, &data, &len, err) && kernel_release(data, len, &release, err))
-		err_in(err, file);
-	return release;
-}
-
-static int add_image(const char *file, const char *modules, const char *said, struct err *err)
-{
-	auto_free char *name = name_of(said, file, err), *kernel_dir = NULL;
-	auto_free char *from = realpath(file, NULL);
-
-	if (!name)
+	if (cache_read(add->file, &data, &len, err))
 		return err_code(err);
+	if (kernel_release(data, len, release, err))
+		return err_in(err, add->file);
 	/* DIR may be lib/modules/RELEASE or the kernel/ in it. */
 	if (modules)
 		kernel_dir = must_printf("%s/kernel", modules);
 	if (modules && access(modules, R_OK))
 		return err_set(err, errno, "cannot read %s", modules);
-	return kernel_store(name, file, kernel_dir && !access(kernel_dir, F_OK) ? kernel_dir : modules,
-			    NULL, from ? from : file, err);
+	return kernel_store(as, add->file, kernel_dir && !access(kernel_dir, F_OK) ? kernel_dir : modules,
+			    NULL, from ? from : add->file, err);
 }
 
 static bool is_package(const char *file)
@@ -101,32 +97,148 @@ static bool is_package(const char *file)
 		!memcmp(magic, "!<arch>\n", sizeof(magic));
 }
 
-static int add_main(int argc, char **argv, struct err *err)
+/* The last lines of a console: why a kernel died is told there. */
+static void print_end(const char *console)
+{
+	const char *at = console + strlen(console);
+
+	for (int lines = 0; at > console && lines < 20; at--)
+		lines += at[-1] == '\n' && *at;
+	fputs(at + (at > console), stderr);
+	if (at > console && console[strlen(console) - 1] != '\n')
+		fputc('\n', stderr);
+}
+
+/* Boot the kernel @as on one machine after the other: its traits on the first that
+ * it boots on.
+ */
+static json_t *try_machines(const char *as, const struct machine *only, struct err *err)
+{
+	auto_free char *console = NULL;
+	json_t *all = NULL;
+
+	for (const struct machine *machine = machines; machine->name && !all; machine++) {
+		auto_free char *what = must_printf("booting it on %s", machine->is);
+
+		if (only && only != machine)
+			continue;
+		say(what);
+		free(console);
+		console = NULL;
+		if (kernel_wants(as, machine, err))
+			break;
+		all = traits_of(as, &console, err);
+	}
+	if (!all && console)
+		print_end(console);
+	return all;
+}
+
+/* It gets its name when all of it is known: until then it is ".try". */
+static int add_kernel(const struct addition *add, bool package, struct err *err)
+{
+	static const char as[] = ".try";
+	auto_free char *lock_path = cache_path("kernels/.add.lock"), *release = NULL;
+	auto_close int lock = cache_lock(lock_path, false, err);
+	const char *name;
+	json_t *all;
+	int ret;
+
+	if (lock < 0)
+		return err_code(err);
+	kernel_forget(as);
+	ret = package ? fetch_package(add->file, as, &release, err) : store_image(add, as, &release, err);
+	all = ret ? NULL : try_machines(as, add->machine, err);
+	name = add->name ? add->name : release;
+	if (all && !traits_keep(as, all, err) && !kernel_rename(as, name, err)) {
+		printf("%s\n", name);
+		traits_tell(stdout, all);
+	}
+	json_decref(all);
+	kernel_forget(as);
+	return err_code(err);
+}
+
+static int parse_add(int argc, char **argv, struct addition *add, struct err *err)
 {
 	static const struct option options[] = {
 		{ "modules", required_argument, NULL, 'm' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "machine", required_argument, NULL, 'M' },
 		{ 0 }
 	};
-	const char *modules = NULL, *name = NULL;
 	int opt;
 
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == 'm')
-			modules = optarg;
-		else if (opt == 'n')
-			name = optarg;
-		else
-			return err_set(err, 0, "%s", usage), STATUS_USAGE;
+		switch (opt) {
+		case 'm': add->modules = optarg; break;
+		case 'n': add->name = optarg; break;
+		case 'M':
+			add->machine = machine_find(optarg);
+			if (!add->machine)
+				return err_set(err, 0, "no machine '%s' (there are microvm, microvm-pit and pc)", optarg);
+			break;
+		default: return err_set(err, 0, "%s", usage);
+		}
 	}
 	if (optind != argc - 1)
-		return err_set(err, 0, "%s", usage), STATUS_USAGE;
-	if (access(argv[optind], R_OK))
-		return err_set(err, errno, "cannot read %s", argv[optind]), STATUS_USAGE;
-	if (is_package(argv[optind]) ? fetch_package(argv[optind], name, err) :
-	    add_image(argv[optind], modules, name, err))
+		return err_set(err, 0, "%s", usage);
+	add->file = argv[optind];
+	if (add->name && (!*add->name || strchr(add->name, '/') || *add->name == '.'))
+		return err_set(err, 0, "a kernel cannot be named '%s'", add->name);
+	return access(add->file, R_OK) ? err_set(err, errno, "cannot read %s", add->file) : 0;
+}
+
+static int add_main(int argc, char **argv, struct err *err)
+{
+	struct addition add = { 0 };
+
+	if (parse_add(argc, argv, &add, err))
+		return STATUS_USAGE;
+	if (add_kernel(&add, is_package(add.file), err))
 		return err->code == EINVAL ? STATUS_USAGE : status_of(err);
+	return 0;
+}
+
+static int show_main(int argc, char **argv, struct err *err)
+{
+	auto_kernel struct kernel kernel = { 0 };
+	auto_free char *console = NULL;
+	json_t *all;
+
+	if (argc != 2)
+		return err_set(err, 0, "%s", usage), STATUS_USAGE;
+	if (kernel_find(argv[1], &kernel, err))
+		return status_of(err);
+	all = traits_load(kernel.name);
+	if (!all) {
+		say("running it, to see what it can do (once)");
+		all = traits_of(kernel.name, &console, err);
+		if (!all && console)
+			print_end(console);
+		if (!all || traits_keep(kernel.name, all, err)) {
+			json_decref(all);
+			return status_of(err);
+		}
+	}
+	printf("%s\n", kernel.name);
+	traits_tell(stdout, all);
+	json_decref(all);
+	return 0;
+}
+
+/* Of the kernel that runs this: what `add` and `show` have the guest do. */
+static int traits_main(int argc, char **argv, struct err *err)
+{
+	json_t *all;
+
+	(void)argv;
+	if (argc != 1)
+		return err_set(err, 0, "%s", usage), STATUS_USAGE;
+	all = traits_probe();
+	traits_print(stdout, all);
+	json_decref(all);
 	return 0;
 }
 
@@ -134,9 +246,11 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv, struct err *err);
 } verbs[] = {
-	{ "list", show_main },
+	{ "list", list_kernels },
 	{ "fetch", fetch_main },
 	{ "add", add_main },
+	{ "show", show_main },
+	{ "traits", traits_main },
 };
 
 int kernel_main(int argc, char **argv, struct err *err)

@@ -6,6 +6,7 @@
 #include "lib/net.h"
 #include "lib/ns.h"
 #include "lib/sockdiag.h"
+#include "lib/sysctl.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -178,6 +179,16 @@ static int try_destroy(int ns, struct err *err)
 	return code;
 }
 
+static int try_sock_diag(int ns, struct err *err)
+{
+	const struct socket_seen *sockets;
+	struct sockdiag *diag = sockdiag_open(ns, err);
+	int n = diag ? sockdiag_dump(diag, AF_INET, &sockets, err) : -err->code;
+
+	sockdiag_close(diag);
+	return n < 0 ? n : 0;
+}
+
 static bool always(const struct plan *plan)
 {
 	(void)plan;
@@ -191,9 +202,47 @@ const struct need needs[] = {
 	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat, has_rules },
 	{ "table", "what a NAT remembers (nf_conntrack_netlink)", "load that module, or use the vm runner", try_table, has_table },
 	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
+	{ "sock_diag", "states of sockets (tcp_diag)", "load that module, or use the vm runner", try_sock_diag, always },
 	{ "destroy", "ending a TIME_WAIT (SOCK_DESTROY, Linux 6.1 and later)", "use the vm runner with a kernel from 6.1 on", try_destroy, has_kill },
+	{ "tcp_timestamps", "a node's own net.ipv4.tcp_timestamps", "use the vm runner with a kernel from 4.13 on",
+	  .setting = "net.ipv4.tcp_timestamps" },
+	{ "tcp_tw_reuse", "a node's own net.ipv4.tcp_tw_reuse", "use the vm runner with a kernel from 4.10 on",
+	  .setting = "net.ipv4.tcp_tw_reuse" },
+	{ "tcp_max_tw_buckets", "a node's own net.ipv4.tcp_max_tw_buckets", "use the vm runner with a kernel from 4.11 on",
+	  .setting = "net.ipv4.tcp_max_tw_buckets" },
+	{ "tcp_rfc1337", "a node's own net.ipv4.tcp_rfc1337", "use the vm runner with a kernel from 4.15 on",
+	  .setting = "net.ipv4.tcp_rfc1337" },
+	{ "tcp_tw_reuse_delay", "a node's own net.ipv4.tcp_tw_reuse_delay", "use the vm runner with a kernel from 6.14 on",
+	  .setting = "net.ipv4.tcp_tw_reuse_delay" },
 	{ 0 }
 };
+
+static bool sets(const struct plan *plan, const char *key)
+{
+	for (const struct setting *row = plan->topo.settings; row && row->node; row++)
+		if (!strcmp(row->key, key))
+			return true;
+	for (const struct step *step = plan->steps; step && step->act; step++)
+		if (step->act == DO_SYSCTL && !strncmp(step->what, key, strlen(key)) &&
+		    step->what[strlen(key)] == '=')
+			return true;
+	return false;
+}
+
+int needs_try(const struct need *need, int ns, struct err *err)
+{
+	auto_free char *value = NULL;
+
+	if (!need->setting)
+		return need->probe(ns, err);
+	value = sysctl_get(ns, need->setting, err);
+	return value ? 0 : -err->code;
+}
+
+bool needs_used(const struct need *need, const struct plan *plan)
+{
+	return need->setting ? sets(plan, need->setting) : need->used(plan);
+}
 
 int needs_namespace(struct err *err)
 {
@@ -225,7 +274,7 @@ static const struct err *look(const struct need *need, struct err *err)
 		return NULL;
 	found[n].tried = true;
 	found[n].reason.code = 0;
-	if (!need->probe(ns, &found[n].reason))
+	if (!needs_try(need, ns, &found[n].reason))
 		found[n].reason.code = 0;
 	return &found[n].reason;
 }
@@ -243,7 +292,7 @@ int needs_met(const struct plan *plan, struct err *err)
 	for (const struct need *need = needs; need->name; need++) {
 		const struct err *reason;
 
-		if (!need->used(plan))
+		if (!needs_used(need, plan))
 			continue;
 		reason = look(need, err);
 		if (!reason)

@@ -15,10 +15,16 @@ struct need {
 	int (*probe)(int ns, struct err *err);
 	/* Does @plan use it? */
 	bool (*used)(const struct plan *plan);
+	/* In place of both: a sysctl, which each namespace has to have, if @plan sets it. */
+	const char *setting;
 };
 
 /* Every need; ends in a row of zeros. */
 extern const struct need needs[];
+
+/* Try @need in the namespace @ns: 0, or negative and @err. Does @plan use it? */
+int needs_try(const struct need *need, int ns, struct err *err);
+bool needs_used(const struct need *need, const struct plan *plan);
 
 /* Try every need now, and remember what came out: PID 1 does this before the
  * snapshot, so that no run has to.

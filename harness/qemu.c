@@ -11,13 +11,11 @@
 
 #include "program.h"
 
-/* The machine. What is the same for every guest, each with its reason. */
+/* What is the same for every guest, each with its reason. */
 static const struct {
 	const char *option, *value, *why;
-} machine[] = {
+} common[] = {
 	{ "-accel", "tcg,tb-size=64", "only TCG counts instructions; 64 MB of code is plenty" },
-	{ "-M", "microvm,pit=off,pic=on,rtc=on,isa-serial=on,memory-backend=ram",
-	  "few devices, so little to wait for; RAM is a file of ours" },
 	{ "-cpu", "max,la57=off,erms=off,fsrm=off",
 	  "all that TCG can do, less what is slow there: page tables of five levels, copying by bytes" },
 	{ "-smp", "1", "instruction counting needs one thread" },
@@ -40,8 +38,6 @@ static const struct {
 	{ "panic=-1", "a panic reboots at once, and -no-reboot makes that an end" },
 	{ "reboot=t", "by a triple fault: there is no keyboard controller" },
 	{ "tsc=reliable", "nothing to check it against" },
-	{ "tsc_early_khz=1000000", "shift=0 is 1 GHz; without a PIT it cannot be measured" },
-	{ "lpj=4000000", "nor this" },
 	{ "cryptomgr.notests", "0.9 s of guest time at boot" },
 	{ "nokaslr", "nothing to relocate at boot, and addresses that can be compared" },
 	{ "edd=off", "there is no BIOS disk to ask for" },
@@ -49,12 +45,12 @@ static const struct {
 	{ "thash_entries=1024", "sock_diag walks the whole table at every look" },
 };
 
-static char *append_text(void)
+static char *append_text(const struct machine *machine)
 {
-	char *text = must_strdup("");
+	char *text = must_strdup(machine->words);
 
 	for (size_t i = 0; i < ARRAY_SIZE(command_line); i++) {
-		char *longer = must_printf("%s%s%s", text, i ? " " : "", command_line[i].word);
+		char *longer = must_printf("%s%s%s", text, *text ? " " : "", command_line[i].word);
 
 		free(text);
 		text = longer;
@@ -87,11 +83,15 @@ static void args_free(struct args *args)
 static void args_make(struct args *args, const struct qemu_setup *setup,
 		      int qmp_fd, int console_fd, int talk_fd)
 {
+	const struct machine *machine = setup->kernel->machine;
+
 	args_add(args, QEMU_PROGRAM, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(machine); i++)
-		args_add(args, machine[i].option,
-			 machine[i].value ? must_strdup(machine[i].value) : NULL);
-	/* 1 ns an instruction, and idle time is skipped.
+	/* Few devices, so little to wait for; RAM is a file of ours. */
+	args_add(args, "-M", must_printf("%s,memory-backend=ram", machine->type));
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		args_add(args, common[i].option,
+			 common[i].value ? must_strdup(common[i].value) : NULL);
+	/* An instruction has its time, and idle time is skipped.
 	 *
 	 * Skipping is the work of QEMU's main thread, while another runs the guest.
 	 * They share a lock, but not for all of it: the main thread may look in the
@@ -103,7 +103,7 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 	 * without. And where the boot took 2^31 instructions or more, QEMU (seen
 	 * with 7.2) takes their number for a negative one and ends (qemu_miscounted()).
 	 */
-	args_add(args, "-icount", must_printf("shift=0,sleep=off%s",
+	args_add(args, "-icount", must_printf("shift=%d,sleep=off%s", machine->shift,
 		 setup->in_turns ? ",rr=record,rrfile=/dev/null" : ""));
 	args_add(args, "-m", must_printf("%u", setup->mem_mb));
 	args_add(args, "-object", must_printf("memory-backend-file,id=ram,size=%uM,"
@@ -112,7 +112,7 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 	args_add(args, "-kernel", must_strdup(setup->kernel->image));
 	if (!setup->restored)	/* it was read long ago */
 		args_add(args, "-initrd", must_printf("/proc/self/fd/%d", setup->initramfs_fd));
-	args_add(args, "-append", append_text());
+	args_add(args, "-append", append_text(machine));
 	args_add(args, "-chardev", must_printf("socket,id=qmp,fd=%d", qmp_fd));
 	args_add(args, "-mon", must_strdup("chardev=qmp,mode=control"));
 	args_add(args, "-chardev", must_printf("file,id=console,path=/proc/self/fd/%d", console_fd));

@@ -4,18 +4,33 @@
 #include "lib/ns.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
 #include <nftables/libnftables.h>
+
+/* libnftables ends the whole process where it gets no such socket. */
+static bool has_netfilter(void)
+{
+	auto_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	return fd >= 0;
+}
 
 int fw_run(int ns, const char *nft, struct err *err)
 {
-	struct nft_ctx *ctx;
+	struct nft_ctx *ctx = NULL;
 	int home = ns_enter(ns, err);
-	int failed;
+	int failed = 0;
 
 	if (home < 0)
 		return home;
-	ctx = nft_ctx_new(NFT_CTX_DEFAULT);	/* its socket opens here, and stays */
+	if (!has_netfilter())
+		failed = err_set(err, errno, "no netfilter");
+	else
+		ctx = nft_ctx_new(NFT_CTX_DEFAULT);	/* its socket opens here, and stays */
 	ns_leave(home);
+	if (failed)
+		return failed;
 	if (!ctx)
 		return err_set(err, ENOMEM, "cannot open nftables");
 	nft_ctx_buffer_error(ctx);

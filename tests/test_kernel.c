@@ -139,6 +139,65 @@ static void a_name_is_no_path(void **state)
 	}
 }
 
+static void write_module(const char *folder, const char *name, const char *text)
+{
+	auto_free char *to = must_printf("%s/%s", folder, name);
+	int fd = cache_create(to, NULL);
+
+	assert_int_equal(cache_write(fd, text, strlen(text), NULL), 0);
+	assert_int_equal(cache_commit(fd, to, NULL), 0);
+	close(fd);
+}
+
+static void modules_are_of_their_kernel(void **state)
+{
+	static const struct {
+		const char *name, *text, *says;
+	} rows[] = {
+		{ "net/a.ko", "x\1vermagic=6.1.0 SMP", NULL },
+		{ "net/a.ko", "vermagic=6.1.00 SMP", "is a module for 6.1.00, not for 6.1.0" },
+		{ "net/a.ko", "vermagic=6.1 SMP", "is a module for 6.1, not for 6.1.0" },
+		{ "net/a.ko", "rubbish", "is no kernel module" },
+		{ "net/readme", "vermagic=6.1.0", "there are no modules" },
+		{ "sound/a.ko", "vermagic=6.1.0", "there are no modules" },
+	};
+	auto_free char *image = write_image("image", "6.1.0 (x)"), *modules = must_printf("%s/mods", dir);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_kernel struct kernel kernel = { 0 };
+		struct err err = { 0 };
+
+		cache_remove(modules);
+		kernel_forget("6.1");
+		write_module(modules, rows[i].name, rows[i].text);
+		assert_int_equal(kernel_store("6.1", image, modules, NULL, "a test", &err),
+				 rows[i].says ? -EINVAL : 0);
+		print_message("%s\n", err.text);
+		assert_int_equal(kernel_find("6.1", &kernel, NULL), rows[i].says ? -ENOENT : 0);
+		if (rows[i].says)
+			assert_non_null(strstr(err.text, rows[i].says));
+	}
+}
+
+static void the_machine_is_remembered(void **state)
+{
+	auto_free char *image = write_image("image", "6.1.0 (x)");
+	auto_kernel struct kernel kernel = { 0 };
+
+	(void)state;
+	assert_int_equal(kernel_store(".try", image, NULL, NULL, "a test", NULL), 0);
+	assert_int_equal(kernel_find(".try", &kernel, NULL), 0);
+	assert_string_equal(kernel.machine->name, "microvm");
+	kernel_free(&kernel);
+	assert_int_equal(kernel_wants(".try", machine_find("pc"), NULL), 0);
+	assert_int_equal(kernel_rename(".try", "mine", NULL), 0);
+	assert_int_equal(kernel_find(".try", &kernel, NULL), -ENOENT);
+	assert_int_equal(kernel_find("mine", &kernel, NULL), 0);
+	assert_string_equal(kernel.machine->name, "pc");
+	assert_null(machine_find("vax"));
+}
+
 static void modules_lie_side_by_side(void **state)
 {
 	auto_free char *image = write_image("image", "6.1.0 (x)");
@@ -149,13 +208,8 @@ static void modules_lie_side_by_side(void **state)
 	struct stat st;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		auto_free char *to = must_printf("%s/%s", modules, files[i]);
-		int fd = cache_create(to, NULL);
-
-		assert_int_equal(cache_commit(fd, to, NULL), 0);
-		close(fd);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		write_module(modules, files[i], "vermagic=6.1.0 SMP mod_unload");
 	assert_int_equal(kernel_store("6.1", image, modules, NULL, "a test", NULL), 0);
 	path = cache_path("kernels/6.1/modules/sch_netem.ko");
 	assert_int_equal(stat(path, &st), 0);
@@ -200,6 +254,10 @@ static void the_command_says_what_is_wrong(void **state)
 		{ { "kernel", "add", "/etc/passwd" }, STATUS_USAGE, "no bzImage" },
 		{ { "kernel", "add", "/etc" }, STATUS_USAGE, "no regular file" },
 		{ { "kernel", "add", "/etc/passwd", "--name", "../x" }, STATUS_USAGE, "cannot be named" },
+		{ { "kernel", "add", "/etc/passwd", "--machine", "vax" }, STATUS_USAGE, "no machine 'vax'" },
+		{ { "kernel", "show" }, STATUS_USAGE, "usage" },
+		{ { "kernel", "show", "nope" }, STATUS_USAGE, "no kernel 'nope'" },
+		{ { "kernel", "traits", "x" }, STATUS_USAGE, "usage" },
 	};
 
 	(void)state;
@@ -220,6 +278,7 @@ static void the_command_says_what_is_wrong(void **state)
 static void a_broken_package_is_refused(void **state)
 {
 	auto_free char *path = must_printf("%s/bad.deb", dir), *left = cache_path("kernels/.fetch");
+	auto_free char *release = NULL;
 	struct err err = { 0 };
 	int fd = cache_create(path, NULL);
 
@@ -227,7 +286,7 @@ static void a_broken_package_is_refused(void **state)
 	assert_int_equal(cache_write(fd, "!<arch>\nrubbish", 15, NULL), 0);
 	assert_int_equal(cache_commit(fd, path, NULL), 0);
 	close(fd);
-	assert_true(fetch_package(path, "x", &err) < 0);
+	assert_true(fetch_package(path, "x", &release, &err) < 0);
 	print_message("%s\n", err.text);
 	assert_int_equal(access(left, F_OK), -1);
 }
@@ -240,6 +299,8 @@ int main(void)
 		TEST(kernels_are_found_by_name),
 		TEST(a_name_is_no_path),
 		TEST(modules_lie_side_by_side),
+		TEST(modules_are_of_their_kernel),
+		TEST(the_machine_is_remembered),
 		TEST(a_bad_kernel_replaces_nothing),
 		TEST(the_command_says_what_is_wrong),
 		TEST(a_broken_package_is_refused),

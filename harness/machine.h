@@ -1,0 +1,25 @@
+/* machine.h - the machines that a kernel can be run on
+ *
+ * All in virtual time, with the same few devices. Which one a kernel wants is
+ * found out when it is added: the first on which it boots.
+ */
+#ifndef TWLAB_MACHINE_H
+#define TWLAB_MACHINE_H
+
+#include "lib/err.h"
+
+struct machine {
+	const char *name;	/* "microvm" */
+	const char *type;	/* for -M */
+	int shift;		/* an instruction takes 2^shift ns */
+	const char *words;	/* on the kernel's command line */
+	const char *is;		/* in words */
+};
+
+/* All of them, in the order to try them in; ends in a row of zeros. */
+extern const struct machine machines[];
+
+/* By name; NULL if there is none. The first for NULL. */
+const struct machine *machine_find(const char *name);
+
+#endif

@@ -1,0 +1,216 @@
+/* test_traits.c - what a kernel can do, and which labs that allows
+ *
+ * What needs no guest works on texts; then one kernel is added as a user would,
+ * on another machine than its own, and one that does not boot.
+ */
+#include "tests/test.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <sys/wait.h>
+
+#include "harness/cache.h"
+#include "harness/kernel.h"
+#include "harness/needs.h"
+#include "harness/traits.h"
+
+/* All that this program knows of, as a kernel that can do everything. */
+static json_t *able(void)
+{
+	json_t *all = traits_probe();
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(all, next, name, value)
+		json_object_set_new(all, name, json_string("yes"));
+	return all;
+}
+
+static void a_trait_that_is_lacking_takes_labs_away(void **state)
+{
+	static const struct {
+		const char *trait, *value, *lab, *variant;
+		bool allowed;
+	} rows[] = {
+		{ "veth", "yes", "1", NULL, true },
+		{ "veth", "no: it is not", "1", NULL, false },
+		{ "destroy", "no", "3", "kept", true },
+		{ "destroy", "no", "3", "destroyed", false },
+		{ "destroy", "no", "6", "recycling", true },	/* has another way */
+		{ "queue", "no", "6", "recycling", false },
+		{ "queue", "no", "3", "kept", true },
+		{ "nat", "no", "6", "recycling", false },
+		{ "nat", "no", "6", "no-nat", true },
+		{ "tcp_timestamps", "each", "6", "timestamps-off", true },
+		{ "tcp_timestamps", "first", "6", "timestamps-off", false },
+		{ "tcp_timestamps", "first", "6", "recycling", true },
+		{ "tcp_max_tw_buckets", "first", "3", "no-buckets", false },
+		{ "tcp_tw_reuse_delay", "no", "6", "recycling", true },
+		{ "ioperm", "no", "1", NULL, true },		/* no plan asks for that */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *why = NULL;
+		struct plan *plan = plan_new(lab_find(rows[i].lab), rows[i].variant, NULL, 0, NULL);
+		json_t *all = able();
+
+		print_message("%s=%s lab %s %s\n", rows[i].trait, rows[i].value, rows[i].lab,
+			      rows[i].variant ? rows[i].variant : "");
+		assert_non_null(plan);
+		json_object_set_new(all, rows[i].trait, json_string(rows[i].value));
+		assert_int_equal(traits_allow(all, plan, &why), rows[i].allowed);
+		assert_int_equal(why == NULL, rows[i].allowed);
+		if (why)
+			assert_int_equal(strncmp(why, rows[i].trait, strlen(rows[i].trait)), 0);
+		plan_free(plan);
+		json_decref(all);
+	}
+}
+
+/* Each need is a trait, so that none is forgotten in the table of a kernel. */
+static void every_need_is_a_trait(void **state)
+{
+	json_t *all = traits_probe();
+
+	(void)state;
+	for (const struct need *need = needs; need->name; need++)
+		if (!json_object_get(all, need->name))
+			fail_msg("%s is no trait", need->name);
+	json_decref(all);
+}
+
+static void what_is_printed_is_read(void **state)
+{
+	json_t *all = traits_probe(), *read;
+	auto_free char *text = NULL;
+	struct err err = { 0 };
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	traits_print(out, all);
+	fclose(out);
+	read = traits_read(text, &err);
+	assert_non_null(read);
+	assert_true(json_equal(all, read));
+	json_decref(read);
+	assert_null(traits_read("", &err));
+	assert_non_null(strstr(err.text, "did not tell its release"));
+	*strrchr(text, '\t') = ' ';
+	assert_null(traits_read(text, &err));	/* the last one is lost */
+	assert_null(traits_read("release\t6.1\nrubbish", &err));
+	json_decref(all);
+}
+
+/* The cache that the kernels of this test are in, beside the machine's own. */
+static char *own, *cache;
+
+static int use_cache(void **state)
+{
+	char template[] = "/tmp/test_traits.XXXXXX";
+
+	(void)state;
+	own = cache_path("kernels/" KERNEL_DEFAULT);
+	if (!mkdtemp(template))
+		return -1;
+	cache = must_strdup(template);
+	return setenv("XDG_CACHE_HOME", cache, 1);
+}
+
+static int leave_cache(void **state)
+{
+	(void)state;
+	cache_remove(cache);
+	free(cache);
+	free(own);
+	return 0;
+}
+
+/* What `twlab ARGS` printed, both streams, to be freed; its exit status. */
+static char *twlab(const char *args, int *status)
+{
+	auto_free char *command = must_printf("./twlab %s 2>&1", args);
+	char *text = must_calloc(1 << 20, 1);
+	FILE *pipe = popen(command, "re");
+
+	assert_non_null(pipe);
+	text[fread(text, 1, (1 << 20) - 1, pipe)] = '\0';
+	*status = WEXITSTATUS(pclose(pipe));
+	return text;
+}
+
+static void a_kernel_is_added_with_its_traits(void **state)
+{
+	auto_free char *modules = must_printf("%s/lib/net", cache), *said = NULL, *shown = NULL;
+	auto_free char *from = must_printf("%s/modules", own), *args = NULL;
+	auto_kernel struct kernel kernel = { 0 };
+	json_t *all;
+	int status;
+
+	(void)state;
+	if (access(from, F_OK) || system("command -v qemu-system-x86_64 >/dev/null")) {
+		print_message("there is no QEMU here, or no kernel " KERNEL_DEFAULT "\n");
+		skip();
+	}
+	assert_int_equal(cache_mkdir(modules, NULL), 0);
+	args = must_printf("cp -r %s/. %s", from, modules);
+	assert_int_equal(system(args), 0);
+	free(args);
+	args = must_printf("kernel add %s/vmlinuz --modules %s/lib --name mine --machine pc", own, cache);
+	said = twlab(args, &status);
+	print_message("%s", said);
+	assert_int_equal(status, 0);
+	assert_non_null(strstr(said, "  netem                    yes "));
+	assert_non_null(strstr(said, "  machine                  pc "));
+	assert_int_equal(kernel_find("mine", &kernel, NULL), 0);
+	assert_string_equal(kernel.machine->name, "pc");
+	all = traits_load("mine");
+	assert_non_null(all);
+	assert_string_equal(json_string_value(json_object_get(all, "release")), kernel.release);
+	assert_string_equal(json_string_value(json_object_get(all, "tcp_tw_recycle")), "no");
+	json_decref(all);
+	shown = twlab("kernel show mine", &status);
+	assert_int_equal(status, 0);
+	assert_non_null(strstr(said, shown));	/* again, without booting */
+}
+
+static void a_kernel_that_does_not_boot_is_not_kept(void **state)
+{
+	static unsigned char image[0x4000];
+	auto_free char *path = must_printf("%s/dead", cache), *said = NULL, *args = NULL;
+	auto_close int fd = cache_create(path, NULL);
+	struct kernel *all;
+	int status;
+
+	(void)state;
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x1fe] = 0x55;
+	image[0x1ff] = 0xaa;
+	image[0x206] = 0x0f;	/* boot protocol 2.15 */
+	image[0x207] = 0x02;
+	image[0x20f] = 0x03;
+	strcpy((char *)image + 0x500, "6.6.6 (x)");
+	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
+	assert_int_equal(cache_commit(fd, path, NULL), 0);
+	args = must_printf("kernel add %s --name dead --machine pc", path);
+	said = twlab(args, &status);
+	print_message("%s", said);
+	assert_int_not_equal(status, 0);
+	assert_int_equal(kernel_list(&all), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_trait_that_is_lacking_takes_labs_away),
+		cmocka_unit_test(every_need_is_a_trait),
+		cmocka_unit_test(what_is_printed_is_read),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, use_cache, leave_cache)
+		TEST(a_kernel_is_added_with_its_traits),
+		TEST(a_kernel_that_does_not_boot_is_not_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
