@@ -1,6 +1,8 @@
 /* commands.c - one program, one table of subcommands */
 #include "harness/harness.h"
 
+#include <errno.h>
+
 static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv, struct err *err);
@@ -87,6 +89,10 @@ int commands_main(int argc, char **argv)
 		return 0;
 	}
 	status = command->main(argc - 1, argv + 1, &err);
+	if (fflush(stdout) && !err.code) {
+		err_set(&err, errno, "cannot print what came of it");
+		status = STATUS_ERROR;
+	}
 	if (err.code)
 		fprintf(stderr, "twlab: %s: %s\n", command->name, err.text);
 	return status;

@@ -6,7 +6,9 @@
 #include "lib/pcapng.h"
 
 #include <errno.h>
+#include <fts.h>
 #include <jansson.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -145,6 +147,27 @@ static int kernel_hz(void)
 	return (int)((NS_PER_S + jiffy.tv_nsec / 2) / jiffy.tv_nsec);
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* How long each file of the folder @dir is, so that one that is cut short later is known. */
+static json_t *sizes(const char *dir)
+{
+	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	json_t *all = json_object();
+
+	for (FTSENT *entry; fts && (entry = fts_read(fts)); )
+		if (entry->fts_info == FTS_F)
+			json_object_set_new(all, entry->fts_path + strlen(dir) + 1,
+					    json_integer((json_int_t)entry->fts_statp->st_size));
+	if (fts)
+		fts_close(fts);
+	return all;
+}
+
 static int write_run(const struct record *record, const char *kernel, uint64_t seed, int64_t end_ns,
 		     const char *recycle, const char *failed, struct err *err)
 {
@@ -158,13 +181,13 @@ static int write_run(const struct record *record, const char *kernel, uint64_t s
 
 		json_object_set_new(params, name, json_string(param + len + 1));
 	}
-	run = json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:b}",
+	run = json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:b}",
 			"lab", record->plan->lab->name, "variant", record->plan->variant,
 			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
 			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
 			"hz", kernel_hz(), "start_ns", (json_int_t)record->start_ns,
 			"end_ns", (json_int_t)end_ns,
-			"twlab", TWLAB_VERSION, "complete", failed == NULL);
+			"twlab", TWLAB_VERSION, "bytes", sizes(record->dir), "complete", failed == NULL);
 	if (failed)
 		json_object_set_new(run, "failed", json_string(failed));
 	code = write_json(record->dir, "run.json", run, err);

@@ -17,7 +17,8 @@
  *			 "qdisc":{"DEV":{"drops":1,"packets":7}}}}
  *	programs/	NAME.out, NAME.err, NAME.status ("exit 0", "signal 9")
  *
- * A folder is complete when run.json says so ("complete": true): it is written last.
+ * A folder is complete when run.json says so ("complete": true): it is written last,
+ * and says how long each of the other files is ("bytes").
  */
 #ifndef TWLAB_EVIDENCE_H
 #define TWLAB_EVIDENCE_H
