@@ -24,6 +24,8 @@
  *  connK.KIND.J.answer         kind of the segment that the other side sent next in answer ("" = none before it got the next of this KIND)
  *  connK.SYN.J.tsecr, connK.SYN-ACK.J.tsecr
  *                              TSecr of its J-th SYN or SYN,ACK, where that has a timestamp
+ *  connK.SYN.J.options, connK.SYN-ACK.J.options
+ *                              what it offers: "mss=1460 sack ts wscale=7"
  *  connK.isn_step              its ISN, less the next sequence number of what this node had sent on the same four-tuple in the
  *                              connection before; not given for the first on a four-tuple
  *  connK.served_ms             client only: from its first SYN to ESTABLISHED; "" if never

@@ -191,6 +191,18 @@ static void counts_add(struct facts *facts, const struct facts_side *side, enum 
 	add_number(facts, side, "lost", tcp_kind_name(kind), lost.n, lost.text);
 }
 
+/* "mss=1460 sack ts wscale=7": what a SYN or SYN,ACK offers. */
+static void offer_add(struct facts *facts, const struct facts_side *side, const struct tcp_view *tcp,
+		      const char *where, const char *name, unsigned int n)
+{
+	auto_free char *mss = tcp->mss ? must_printf("mss=%u", tcp->mss) : must_strdup("");
+	auto_free char *wscale = tcp->wscale != 255 ? must_printf(" wscale=%u", tcp->wscale) : must_strdup("");
+	auto_free char *all = must_printf("%s%s%s%s", mss, tcp->sack_ok ? " sack" : "",
+					  tcp->has_ts ? " ts" : "", wscale);
+
+	add(facts, side, *all == ' ' ? all + 1 : all, where, "%s.%u.options", name, n);
+}
+
 /* Each SYN, SYN-ACK, FIN or RST: when it was sent, and what it was answered with. */
 static void each_add(struct facts *facts, const struct facts_side *side, enum tcp_kind kind)
 {
@@ -220,6 +232,8 @@ static void each_add(struct facts *facts, const struct facts_side *side, enum tc
 			snprintf(text, sizeof(text), "%u", segment->tcp.tsecr);
 			add(facts, side, text, where.text, "%s.%u.tsecr", name, n);
 		}
+		if (segment->tcp.flags & TCP_SYN)
+			offer_add(facts, side, &segment->tcp, where.text, name, n);
 		answer = trace_answer(trace, side->conn, i);
 		if (answer >= 0)
 			where_add(&where, first_frame(side, segment_at(side, (unsigned int)answer)));

@@ -97,6 +97,8 @@ static const struct telling tellings[] = {
 	  { { 0 } }, "",
 	  { { "client", "conn2.isn_step", "65537", "packets.pcapng:13,29" }, { "server", "conn2.isn_step", "-1002" },
 	    { "client", "conn1.isn_step", NULL }, { "client", "conn2.SYN.1.tsecr", "3" },
+	    { "client", "conn2.SYN.1.options", "ts" }, { "client", "conn1.SYN.1.options", "" },
+	    { "client", "conn1.FIN.1.options", NULL },
 	    { "server", "conn2.SYN-ACK.1.tsecr", "9" }, { "client", "conn1.SYN.1.tsecr", NULL },
 	    { "client", "conn2.SYN.1.answer", "SYN-ACK" } } },
 
