@@ -137,16 +137,24 @@ static const struct claim claims[] = {
 	{ "A7", "the old segment meets no socket, and is answered by RST",
 	  "server", "conn1.sent.RST", "= 1", "RFC 9293, 3.10.7.1", .when = WAITS " && hold < 60000" },
 
+	{ "A7", "but a wire that holds a segment for longer than that beats it",
+	  "server", "prog.conn2.order2", "= @client:prog.conn1.sent1", "RFC 9293, 3.4.2", .when = WAITS " && numbers == both && hold >= 65000",
+	  .bears = BEARS_LIMIT },
+
 	{ "A7", "the second connection reads its own bytes",
 	  "server", "prog.conn2.order2", "= @client:prog.conn2.sent2", "RFC 9293, 3.4.1", .when = GUARDED },
-	{ "A7", "with timestamps PAWS refuses the old segment",
-	  "server", "mib.PAWSEstab", "= 1", "RFC 7323, 5.3 R1", .when = "timestamps == on && numbers == both && timewait == destroyed" },
-	{ "A6", "where the server's number is its own, the old acknowledgment does not fit",
-	  "server", "mib.TCPChallengeACK", "= 1", "RFC 5961, 5.2", .when = "numbers == client && timewait == destroyed && timestamps == off" },
-	{ "A6", "the kernel's own numbers go up by 15625 a ms: the second connection is far beyond the first",
-	  "client", "conn2.isn_step", "> 1000000", "RFC 9293, 3.4.1; Linux net/core/secure_seq.c, seq_scale", .when = "numbers == none && timewait == destroyed" },
-	{ "A6", "so that the old segment is for the server what it has had long ago",
-	  "server", "mib.TCPDSACKOldSent", "= 1", "RFC 9293, 3.10.7.4 first check; RFC 2883", .when = "numbers == none && timewait == destroyed && timestamps == off" },
+	{ "A7", "timestamps protect as well: PAWS refuses the old segment",
+	  "server", "mib.PAWSEstab", "= 1", "RFC 7323, 5.3 R1", .when = "timestamps == on && numbers == both && timewait == destroyed",
+	  .bears = BEARS_LIMIT },
+	{ "A6", "a listening server's number is its own: there the old acknowledgment does not fit",
+	  "server", "mib.TCPChallengeACK", "= 1", "RFC 5961, 5.2", .when = "numbers == client && timewait == destroyed && timestamps == off",
+	  .bears = BEARS_LIMIT },
+	{ "A6", "the kernel's own numbers go up by 15625 a ms, so that a second connection is soon far beyond the first",
+	  "client", "conn2.isn_step", "> 1000000", "RFC 9293, 3.4.1; Linux net/core/secure_seq.c, seq_scale", .when = "numbers == none && timewait == destroyed",
+	  .bears = BEARS_LIMIT },
+	{ "A6", "where the old segment is for the server what it has had long ago",
+	  "server", "mib.TCPDSACKOldSent", "= 1", "RFC 9293, 3.10.7.4 first check; RFC 2883", .when = "numbers == none && timewait == destroyed && timestamps == off",
+	  .bears = BEARS_LIMIT },
 	{ 0 }
 };
 
