@@ -11,6 +11,7 @@ extern const struct lab lab_tw_reuse;
 extern const struct lab lab_tw_recycle_nat;
 extern const struct lab lab_fin_timeout;
 extern const struct lab lab_port_exhaustion;
+extern const struct lab lab_syncookies;
 extern const struct lab lab_nat_timers;
 extern const struct lab lab_rfc1337;
 
@@ -23,6 +24,7 @@ const struct lab *const all_labs[] = {
 	&lab_tw_recycle_nat,
 	&lab_fin_timeout,
 	&lab_port_exhaustion,
+	&lab_syncookies,
 	&lab_nat_timers,
 	&lab_rfc1337,
 	NULL
