@@ -10,8 +10,8 @@ static const struct command {
 	const char *does;
 } commands[] = {
 	{ "list", list_main, "[LAB]", "the labs, their variants and parameters" },
-	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N] [--kernel K]\n"
-	  "\t[-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
+	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N]\n"
+	  "\t[--kernel K[,K...] | --kernel all] [-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
 	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
 	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR] [--html | --tsv | --json]",
 	  "the article's claims one by one: confirmed, refined or refuted, by all labs" },

@@ -154,6 +154,55 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err)
 	return err_as(err, ENOENT);
 }
 
+static void add_name(char ***names, int *n, const char *name)
+{
+	*(char **)grow(names, (size_t)*n, sizeof(char *)) = must_strdup(name);
+	++*n;
+}
+
+static int all_names(char ***names, struct err *err)
+{
+	struct kernel *all;
+	size_t count = kernel_list(&all);
+	int n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		add_name(names, &n, all[i].name);
+		kernel_free(&all[i]);
+	}
+	free(all);
+	if (n)
+		return n;
+	err_set(err, 0, "no kernel in the cache (twlab kernel fetch " KERNEL_DEFAULT ")");
+	return err_as(err, ENOENT);
+}
+
+int kernel_names(const char *text, char ***names, struct err *err)
+{
+	auto_free char *list = must_strdup(text);
+	int n = 0;
+
+	*names = NULL;
+	if (!strcmp(text, "all"))
+		return all_names(names, err);
+	for (char *name = list, *next; name; name = next) {
+		auto_kernel struct kernel kernel = { 0 };
+
+		next = strchr(name, ',');
+		if (next)
+			*next++ = '\0';
+		if (kernel_find(name, &kernel, err)) {
+			while (n)
+				free((*names)[--n]);
+			free(*names);
+			*names = NULL;
+			return err_code(err);
+		}
+		add_name(names, &n, name);
+	}
+	return n;
+}
+
 static int copy_file(const char *from, const char *to, struct err *err)
 {
 	auto_free void *data = NULL;

@@ -39,6 +39,12 @@ bool kernel_configured(const struct kernel *kernel, const char *line);
  */
 size_t kernel_list(struct kernel **kernels);
 
+/* The names in @text ("6.1", "5.10,sid", or "all": those in the cache, oldest
+ * release first): an array to be freed, each too. Returns how many, or -ENOENT with
+ * @err for one that is not there.
+ */
+int kernel_names(const char *text, char ***names, struct err *err);
+
 /* Put a bzImage into the cache as @name, with the modules below @modules (the
  * folder that holds kernel/, or NULL) and the @config file (or NULL). @from says
  * where it came from. Refuses what is no x86 kernel, and modules of another one.

@@ -9,6 +9,7 @@
 #include "harness/cache.h"
 #include "harness/files.h"
 #include "harness/guest.h"
+#include "harness/kernel.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/outcome.h"
@@ -16,6 +17,7 @@
 #include "harness/play.h"
 #include "harness/remains.h"
 #include "harness/report.h"
+#include "harness/side.h"
 #include "harness/vm.h"
 #include "lib/ns.h"
 
@@ -29,6 +31,7 @@
 struct job {
 	struct plan *plan;
 	char *dir;		/* where its evidence goes */
+	const char *kernel;	/* NULL: the default */
 	struct vm *vm;
 	char *said;		/* what it reports on stderr: why it failed */
 	size_t said_len;
@@ -38,6 +41,8 @@ struct job {
 
 struct run {
 	const char *out, *kernel, *variant;
+	char **kernels;		/* side by side, where there are several */
+	unsigned int n_kernels;
 	const char **sets;
 	unsigned int n_sets;
 	uint64_t seed;
@@ -275,7 +280,7 @@ static void start_guest(struct run *run, struct job *job)
 	struct err err = { 0 };
 	char **argv = play_args(run, job->plan);
 	struct vm_job vm_job = {
-		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = run->seed,
+		.kernel = job->kernel, .argv = (const char *const *)argv, .seed = run->seed,
 		.wall_limit_s = limit_s(job->plan), .output = heard, .arg = job,
 	};
 
@@ -389,22 +394,32 @@ static void run_all_here(struct run *run)
 	}
 }
 
+/* @variant of @lab on @kernel; its evidence has a folder for each of several. */
+static int add_job(struct run *run, const struct lab *lab, const char *variant, const char *kernel,
+		   struct err *err)
+{
+	struct plan *plan = plan_new(lab, variant, run->sets, run->n_sets, err);
+	bool several = run->n_kernels > 1;
+	struct job *job;
+
+	if (!plan)
+		return -err->code;
+	job = grow(&run->jobs, run->n_jobs++, sizeof(*job));
+	job->plan = plan;
+	job->kernel = kernel;
+	job->dir = must_printf("%s/%s/%s%s%s", run->out, lab->name, variant, several ? "/" : "",
+			       several ? kernel : "");
+	return place_check(job->dir, err) ? -err->code : 0;
+}
+
 static int add_lab(struct run *run, const struct lab *lab, struct err *err)
 {
 	for (const struct variant *variant = lab->variants; variant && variant->name; variant++) {
-		struct plan *plan;
-		struct job *job;
-
 		if (run->variant && strcmp(run->variant, variant->name))
 			continue;
-		plan = plan_new(lab, variant->name, run->sets, run->n_sets, err);
-		if (!plan)
-			return -err->code;
-		job = grow(&run->jobs, run->n_jobs++, sizeof(*job));
-		job->plan = plan;
-		job->dir = must_printf("%s/%s/%s", run->out, lab->name, variant->name);
-		if (place_check(job->dir, err))
-			return -err->code;
+		for (unsigned int k = 0; k < (run->n_kernels ? run->n_kernels : 1); k++)
+			if (add_job(run, lab, variant->name, run->n_kernels ? run->kernels[k] : NULL, err))
+				return -err->code;
 	}
 	if (run->variant)	/* say what there is, if it is none of them */
 		plan_free(plan_new(lab, run->variant, NULL, 0, err));
@@ -474,6 +489,15 @@ static int parse(struct run *run, int argc, char **argv, struct err *err)
 			return commands_no_option(opt, argv, err);
 		}
 	}
+	if (run->kernel && run->here)
+		return err_set(err, 0, "--here is on this machine's own kernel, and --kernel on another");
+	if (run->kernel) {
+		int names = kernel_names(run->kernel, &run->kernels, err);
+
+		if (names < 0)
+			return names;
+		run->n_kernels = (unsigned int)names;
+	}
 	if (optind == argc)
 		return err_set(err, 0, "which lab? twlab list names them; 'all' runs every one");
 	for (int a = optind; a < argc; a++) {
@@ -500,6 +524,9 @@ static void run_free(struct run *run)
 		free(run->jobs[j].dir);
 		free(run->jobs[j].said);
 	}
+	for (unsigned int k = 0; k < run->n_kernels; k++)
+		free(run->kernels[k]);
+	free(run->kernels);
 	free(run->jobs);
 	free(run->sets);
 }
@@ -511,7 +538,11 @@ static int conclude_all(struct run *run)
 
 	for (unsigned int j = 0; j < run->n_jobs; j++)
 		outcomes[j] = run->jobs[j].outcome;	/* borrowed */
-	outcomes_tell(stdout, run->tell, outcomes, run->n_jobs);
+	if (run->n_kernels > 1)
+		sides_tell(stdout, run->tell, (const char *const *)run->kernels, run->n_kernels, outcomes,
+			   run->n_jobs / run->n_kernels);
+	else
+		outcomes_tell(stdout, run->tell, outcomes, run->n_jobs);
 	status = outcome_status(outcomes, run->n_jobs);
 	free(outcomes);
 	return status;
@@ -526,6 +557,17 @@ static void keep_boot_console(const struct run *run, struct err *err)
 		return;
 	snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
 		 "; its console is kept in %s/console.txt", run->out);
+}
+
+static int prepare(const struct run *run, struct err *err)
+{
+	int code = 0;
+
+	if (!run->n_kernels)
+		return vm_prepare(NULL, say_preparing, err);
+	for (unsigned int k = 0; !code && k < run->n_kernels; k++)
+		code = vm_prepare(run->kernels[k], say_preparing, err);
+	return code;
 }
 
 int run_main(int argc, char **argv, struct err *err)
@@ -543,7 +585,7 @@ int run_main(int argc, char **argv, struct err *err)
 	if (run.here) {
 		run_all_here(&run);
 	} else {
-		status = vm_prepare(run.kernel, say_preparing, err);
+		status = prepare(&run, err);
 		if (status) {
 			status = status == -ENOENT && run.kernel ? STATUS_USAGE :
 				 status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;

@@ -1,0 +1,308 @@
+/* side.c - one run on several kernels, side by side */
+#include "harness/side.h"
+
+#include <jansson.h>
+
+#define CELL 18		/* columns; what is longer gets a line of its own */
+
+/* Names that end so are times, in ms or in ticks of the timestamp clock. */
+static const char *const times[] = { "ms", "tsval", "tsecr" };
+
+/* And so endpoints, whose port the kernel chose. */
+static const char *const endpoints[] = { ".from", ".as" };
+
+static bool ends_in(const char *name, const char *const *endings, size_t n)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (len > strlen(endings[i]) && !strcmp(name + len - strlen(endings[i]), endings[i]))
+			return true;
+	return false;
+}
+
+static size_t host_len(const char *endpoint)
+{
+	const char *colon = strrchr(endpoint, ':');
+
+	return colon ? (size_t)(colon - endpoint) : strlen(endpoint);
+}
+
+bool side_differs(const char *name, const char *a, const char *b)
+{
+	char *end_a, *end_b;
+	double x = strtod(a, &end_a), y = strtod(b, &end_b), apart = x > y ? x - y : y - x;
+
+	if (ends_in(name, endpoints, ARRAY_SIZE(endpoints)))
+		return host_len(a) != host_len(b) || strncmp(a, b, host_len(a));
+	if (!ends_in(name, times, ARRAY_SIZE(times)) || !*a || !*b || *end_a || *end_b)
+		return strcmp(a, b) != 0;
+	return apart > 8 && apart > 0.05 * (x > y ? x : y);
+}
+
+static struct side_row *add_row(struct side *side, const char *node, const char *name)
+{
+	struct side_row *row = grow(&side->rows, side->n++, sizeof(*row));
+
+	*row = (struct side_row){ .node = node, .name = name };
+	row->verdict = must_calloc(side->n_kernels, sizeof(char *));
+	row->value = must_calloc(side->n_kernels, sizeof(char *));
+	return row;
+}
+
+static void compare(struct side_row *row, const struct outcome *outcomes, unsigned int n)
+{
+	const char *first = NULL, *verdict = NULL;
+
+	for (unsigned int k = 0; k < n; k++) {
+		if (!outcomes[k].evidence)
+			continue;
+		if (first && (side_differs(row->name, first, row->value[k]) ||
+			      (row->claim && strcmp(verdict, row->verdict[k]))))
+			row->differs = true;
+		first = first ? first : row->value[k];
+		verdict = row->verdict[k];
+	}
+}
+
+static void add_claims(struct side *side, const struct outcome *outcomes)
+{
+	for (unsigned int v = 0; v < outcomes[0].verdicts.n; v++) {
+		const struct claim *claim = outcomes[0].verdicts.rows[v].claim;
+		struct side_row *row = add_row(side, claim->node, claim->fact);
+
+		row->claim = claim;
+		for (unsigned int k = 0; k < side->n_kernels; k++) {
+			const struct verdicts *all = &outcomes[k].verdicts;
+			bool has = v < all->n && outcomes[k].evidence;
+
+			row->verdict[k] = must_strdup(v < all->n ? result_name[all->rows[v].result] : "-");
+			row->value[k] = must_strdup(has ? all->rows[v].seen : "-");
+		}
+		compare(row, outcomes, side->n_kernels);
+	}
+}
+
+static bool is_there(const struct side *side, const char *node, const char *name)
+{
+	for (unsigned int r = 0; r < side->n; r++)
+		if (!strcmp(side->rows[r].node, node) && !strcmp(side->rows[r].name, name))
+			return true;
+	return false;
+}
+
+static void drop_last(struct side *side)
+{
+	struct side_row *row = &side->rows[--side->n];
+
+	for (unsigned int k = 0; k < side->n_kernels; k++) {
+		free(row->verdict[k]);
+		free(row->value[k]);
+	}
+	free(row->verdict);
+	free(row->value);
+}
+
+/* A fact of which there may be none on a kernel: its counter has another name there. */
+static void add_fact(struct side *side, const struct outcome *outcomes, const struct fact *fact)
+{
+	struct side_row *row;
+
+	if (is_there(side, fact->node, fact->name))
+		return;
+	row = add_row(side, fact->node, fact->name);
+	for (unsigned int k = 0; k < side->n_kernels; k++) {
+		const struct fact *here = facts_find(&outcomes[k].facts, fact->node, fact->name);
+
+		row->value[k] = must_strdup(here && *here->value ? here->value : "-");
+		row->verdict[k] = NULL;
+	}
+	compare(row, outcomes, side->n_kernels);
+	if (!row->differs)
+		drop_last(side);
+}
+
+void side_of(const struct outcome *outcomes, unsigned int n, struct side *side)
+{
+	*side = (struct side){ .n_kernels = n };
+	add_claims(side, outcomes);
+	for (unsigned int k = 0; k < n; k++)
+		for (unsigned int f = 0; f < outcomes[k].facts.n; f++)
+			add_fact(side, outcomes, &outcomes[k].facts.rows[f]);
+}
+
+void side_free(struct side *side)
+{
+	while (side->n)
+		drop_last(side);
+	free(side->rows);
+	*side = (struct side){ 0 };
+}
+
+/* ---- text ---- */
+
+static bool fits(const struct side_row *row, unsigned int n)
+{
+	for (unsigned int k = 0; k < n; k++)
+		if (strlen(row->value[k]) > CELL)
+			return false;
+	return true;
+}
+
+/* A cell of a claim has the verdict before what was seen. */
+static void tell_cells(FILE *out, const struct side_row *row, unsigned int n)
+{
+	bool wide = fits(row, n);
+
+	for (unsigned int k = 0; k < n; k++) {
+		auto_free char *cell = must_printf("%s%s%s", row->claim ? row->verdict[k] : "",
+			row->claim && wide ? " " : "", wide ? row->value[k] : row->claim ? "" : "below");
+
+		fprintf(out, "%s%-*s", k ? " " : "", CELL + (row->claim ? 4 : 0), cell);
+	}
+	fprintf(out, " %s %s\n", row->node, row->name);
+}
+
+/* What is too long for a column: each value once, with those that have it. */
+static void tell_long(FILE *out, const struct side_row *row, const char *const *kernels, unsigned int n)
+{
+	for (unsigned int k = 0; k < n; k++) {
+		unsigned int before = 0;
+
+		while (before < k && strcmp(row->value[before], row->value[k]))
+			before++;
+		if (before < k)
+			continue;
+		fprintf(out, "      %s", kernels[k]);
+		for (unsigned int same = k + 1; same < n; same++)
+			if (!strcmp(row->value[same], row->value[k]))
+				fprintf(out, ", %s", kernels[same]);
+		fprintf(out, ": %s\n", row->value[k]);
+	}
+}
+
+static void tell_one(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes)
+{
+	struct side side;
+	bool claims = false, facts = false;
+
+	side_of(outcomes, n, &side);
+	fprintf(out, "%s/%s\n", outcomes[0].plan->lab->name, outcomes[0].plan->variant);
+	for (unsigned int k = 0; k < n; k++)
+		if (outcomes[k].failed)
+			fprintf(out, "  %s: %s\n", kernels[k], outcomes[k].failed);
+	for (unsigned int r = 0; r < side.n; r++) {
+		const struct side_row *row = &side.rows[r];
+		bool *begun = row->claim ? &claims : &facts;
+
+		if (!*begun) {
+			fputs(row->claim ? "    " : "  other facts that differ\n    ", out);
+			for (unsigned int k = 0; k < n; k++)
+				fprintf(out, "%s%-*s", k ? " " : "", CELL + (row->claim ? 4 : 0), kernels[k]);
+			fputc('\n', out);
+			*begun = true;
+		}
+		fprintf(out, "  %c ", row->differs ? '*' : ' ');
+		tell_cells(out, row, n);
+		if (!fits(row, n) && row->differs)
+			tell_long(out, row, kernels, n);
+	}
+	fputc('\n', out);
+	side_free(&side);
+}
+
+static void tell_sum(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes,
+		     unsigned int variants)
+{
+	for (unsigned int k = 0; k < n; k++) {
+		unsigned int count[RESULTS] = { 0 };
+
+		for (unsigned int v = 0; v < variants; v++)
+			for (int r = 0; r < RESULTS; r++)
+				count[r] += verdicts_count(&outcomes[v * n + k].verdicts, r);
+		fprintf(out, "%-12s %u claims hold, %u fail, %u could not be told, %u skipped\n", kernels[k],
+			count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIP]);
+	}
+}
+
+/* ---- for programs ---- */
+
+static void tell_tsv(FILE *out, const struct outcome *outcome, const struct side *side)
+{
+	for (unsigned int r = 0; r < side->n; r++) {
+		const struct side_row *row = &side->rows[r];
+
+		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s", outcome->plan->lab->name, outcome->plan->variant,
+			row->claim ? "claim" : "fact", row->differs ? "differs" : "same", row->node, row->name);
+		for (unsigned int k = 0; k < side->n_kernels; k++)
+			fprintf(out, "\t%s%s%s", row->claim ? row->verdict[k] : "", row->claim ? " " : "",
+				row->value[k]);
+		fputc('\n', out);
+	}
+}
+
+static json_t *row_json(const struct side_row *row, const char *const *kernels, unsigned int n)
+{
+	json_t *json = json_pack("{s:s, s:s, s:b}", "node", row->node, "fact", row->name,
+				 "differs", row->differs);
+	json_t *values = json_object(), *verdicts = json_object();
+
+	for (unsigned int k = 0; k < n; k++) {
+		json_object_set_new(values, kernels[k], json_string(row->value[k]));
+		if (row->claim)
+			json_object_set_new(verdicts, kernels[k], json_string(row->verdict[k]));
+	}
+	json_object_set_new(json, "seen", values);
+	if (row->claim)
+		json_object_set_new(json, "claim", json_string(row->claim->words));
+	if (row->claim)
+		json_object_set(json, "verdicts", verdicts);
+	json_decref(verdicts);
+	return json;
+}
+
+static json_t *side_json(const struct outcome *outcomes, const struct side *side, const char *const *kernels)
+{
+	json_t *claims = json_array(), *facts = json_array();
+
+	for (unsigned int r = 0; r < side->n; r++)
+		json_array_append_new(side->rows[r].claim ? claims : facts,
+				      row_json(&side->rows[r], kernels, side->n_kernels));
+	return json_pack("{s:s, s:s, s:o, s:o}", "lab", outcomes[0].plan->lab->name, "variant",
+			 outcomes[0].plan->variant, "claims", claims, "facts", facts);
+}
+
+void sides_tell(FILE *out, enum tell how, const char *const *kernels, unsigned int n,
+		const struct outcome *outcomes, unsigned int variants)
+{
+	json_t *all = json_array();
+
+	if (how == TELL_TSV) {
+		fputs("lab\tvariant\tkind\tdiffers\tnode\tfact", out);
+		for (unsigned int k = 0; k < n; k++)
+			fprintf(out, "\t%s", kernels[k]);
+		fputc('\n', out);
+	}
+	for (unsigned int v = 0; v < variants; v++) {
+		const struct outcome *on = &outcomes[v * n];
+		struct side side;
+
+		if (how == TELL_TEXT) {
+			tell_one(out, kernels, n, on);
+			continue;
+		}
+		side_of(on, n, &side);
+		if (how == TELL_TSV)
+			tell_tsv(out, on, &side);
+		else
+			json_array_append_new(all, side_json(on, &side, kernels));
+		side_free(&side);
+	}
+	if (how == TELL_TEXT)
+		tell_sum(out, kernels, n, outcomes, variants);
+	if (how == TELL_JSON) {
+		json_dumpf(all, out, JSON_INDENT(1));
+		fputc('\n', out);
+	}
+	json_decref(all);
+}
