@@ -59,10 +59,14 @@ static const struct route routes[] = {
 	{ 0 }
 };
 
+/* The chain `in` has no rule: before Linux 4.18 answers find their way back only
+ * where both hooks are registered.
+ */
 static const struct ruleset rulesets[] = {
-	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; oifname wan masquerade; }; }",
+	{ "nat", "table ip nat { chain in { type nat hook prerouting priority dstnat; }; chain out { type nat hook postrouting priority srcnat; oifname wan masquerade; }; }",
 	  .when = "nat == one" },
-	{ "nat", "table ip nat { chain out { type nat hook postrouting priority srcnat; "
+	{ "nat", "table ip nat { chain in { type nat hook prerouting priority dstnat; }; "
+		 "chain out { type nat hook postrouting priority srcnat; "
 		 "oifname wan snat ip prefix to ip saddr map { 10.1.0.0/24 : 198.51.100.0/24 }; }; }",
 	  .when = "nat == pool" },
 	{ 0 }
