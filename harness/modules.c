@@ -25,6 +25,9 @@ static const char *const wanted[] = {
 	"nft_queue", "nft_limit", "nft_log", "nft_reject", "nft_reject_inet",
 	"nft_reject_ipv4", "nft_numgen", "nft_hash", "nft_counter", "nft_compat",
 	"nfnetlink_queue", "nf_conntrack_netlink",
+	/* what the same was called, or was apart, before 4.18 or 5.2 */
+	"nf_tables_ipv4", "nf_tables_inet", "nf_conntrack_ipv4", "nft_chain_nat_ipv4",
+	"nft_masq_ipv4", "nft_redir_ipv4", "nft_meta", "nft_exthdr",
 	/* socket states */
 	"tcp_diag", "udp_diag", "raw_diag", "unix_diag", "af_packet_diag",
 	/* built in everywhere seen, a module where somebody made it one */

@@ -11,7 +11,7 @@
 struct play_options {
 	const char *dir;	/* the evidence folder to make */
 	uint64_t seed;		/* for the record; the guest's kernel has been given it */
-	const char *recycle;	/* "genuine" where this kernel has tcp_tw_recycle, else "emulated" */
+	bool own_kernel;	/* nobody else runs on it: a setting may be made for all of it */
 	/* Told what is going on, for a terminal; may be NULL. */
 	void (*say)(int64_t now_ns, const char *what);
 };

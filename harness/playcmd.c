@@ -19,7 +19,7 @@ int play_main(int argc, char **argv, struct err *err)
 		{ "variant", required_argument, NULL, 'v' }, { "set", required_argument, NULL, 's' },
 		{ "seed", required_argument, NULL, 'r' }, { 0 }
 	};
-	struct play_options play_options = { .recycle = "emulated", .say = say };
+	struct play_options play_options = { .own_kernel = getenv("TWLAB_GUEST"), .say = say };
 	const char **sets = NULL, *variant = NULL;
 	struct plan *plan = NULL;
 	const struct lab *lab;

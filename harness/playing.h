@@ -26,6 +26,7 @@ struct gadget {			/* what sits on a node and works on its packets */
 	const char *node;
 	struct uptime *uptime;
 	struct recycle *recycle;
+	bool genuine;		/* recycles, but in the kernel */
 };
 
 struct play {

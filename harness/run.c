@@ -351,7 +351,7 @@ static void run_here(struct run *run, struct job *job)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		struct play_options options = { .dir = temporary, .seed = run->seed, .recycle = "emulated" };
+		struct play_options options = { .dir = temporary, .seed = run->seed };
 		int met;
 
 		close(pipes[0]);

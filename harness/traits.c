@@ -10,12 +10,9 @@
 #include "lib/sysctl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/io.h>
 #include <sys/utsname.h>
 #include <time.h>
-
-#define NS_FIRST "/proc/1/ns/net"	/* PID 1 is in the first one, if anybody is */
 
 /* How a trait is found out: its value, to be freed. @ns is a namespace made for it, or
  * negative where there are none; @arg is of its row.
@@ -69,11 +66,11 @@ static char *try_need(int ns, const char *arg)
 /* Where the sysctl @arg is. */
 static char *place_sysctl(int ns, const char *arg)
 {
-	auto_close int first = open(NS_FIRST, O_RDONLY | O_CLOEXEC);
-	auto_free char *each = ns < 0 ? NULL : sysctl_get(ns, arg, NULL);
-	auto_free char *all = first < 0 ? NULL : sysctl_get(first, arg, NULL);
+	static const char *const words[] = {
+		[SYSCTL_NOWHERE] = "no", [SYSCTL_EACH] = "each", [SYSCTL_FIRST] = "first",
+	};
 
-	return must_strdup(each ? "each" : all ? "first" : "no");
+	return must_strdup(words[ns < 0 ? SYSCTL_NOWHERE : sysctl_place(ns, arg)]);
 }
 
 /* Can @arg ("key=value") be set? */

@@ -64,3 +64,11 @@ char *sysctl_get(int ns, const char *key, struct err *err)
 	value[strcspn(value, "\n")] = '\0';
 	return must_strdup(value);
 }
+
+enum sysctl_place sysctl_place(int ns, const char *key)
+{
+	auto_free char *path = path_of(key);
+	auto_close int each = open_in(ns, path, O_RDONLY, NULL);
+
+	return each >= 0 ? SYSCTL_EACH : !access(path, F_OK) ? SYSCTL_FIRST : SYSCTL_NOWHERE;
+}

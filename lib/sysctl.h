@@ -4,6 +4,14 @@
 
 #include "lib/err.h"
 
+/* Where a setting is: nowhere; in each namespace; only in the first, for all of them. */
+enum sysctl_place { SYSCTL_NOWHERE, SYSCTL_EACH, SYSCTL_FIRST };
+
+/* Where @key is on this kernel. @ns is any namespace but the first, which the caller is
+ * in (elsewhere what only the first one has is nowhere).
+ */
+enum sysctl_place sysctl_place(int ns, const char *key);
+
 /* Set @key ("net.ipv4.tcp_fin_timeout") to @value in the namespace @ns. -ENOENT
  * when this kernel has no such setting there.
  */
