@@ -101,7 +101,7 @@ static const struct trait {
 	const char *name, *is;
 	probe_fn *probe;
 	const char *arg;
-} traits[] = {
+} own[] = {
 	{ "release", "what it calls itself", tell_release },
 	{ "hz", "ticks of its timer a second", tell_hz },
 	{ "modules", "takes modules", find_path, "/proc/modules" },
@@ -109,29 +109,39 @@ static const struct trait {
 	{ "fw_cfg", "QEMU's files in sysfs (not needed)", find_path, "/sys/firmware/qemu_fw_cfg" },
 	{ "virtio", "virtio (not needed)", find_path, "/sys/bus/virtio" },
 	{ "namespaces", "network namespaces: hosts", try_namespaces },
-	{ "veth", "links between hosts", try_need, "veth" },
-	{ "splice", "wires between links", try_need, "splice" },
-	{ "netem", "wires that delay, lose and duplicate", try_need, "netem" },
-	{ "nat", "NAT, by nf_tables", try_need, "nat" },
-	{ "queue", "packet queues: clocks that differ, recycling emulated", try_need, "queue" },
-	{ "sock_diag", "states of sockets, TIME_WAIT among them", try_need, "sock_diag" },
-	{ "destroy", "SOCK_DESTROY ends a TIME_WAIT (6.1)", try_need, "destroy" },
 	{ "tcp_tw_recycle", "the genuine one (up to 4.11; in 4.11 each)", place_sysctl, "net.ipv4.tcp_tw_recycle" },
-	{ "tcp_tw_reuse", "(each: 4.10)", place_sysctl, "net.ipv4.tcp_tw_reuse" },
-	{ "tcp_tw_reuse_delay", "its pause can be set (6.14)", place_sysctl, "net.ipv4.tcp_tw_reuse_delay" },
-	{ "tcp_timestamps", "(each: 4.13)", place_sysctl, "net.ipv4.tcp_timestamps" },
 	{ "timestamps=2", "timestamps without a random offset can be asked for", set_sysctl, "net.ipv4.tcp_timestamps=2" },
-	{ "tcp_max_tw_buckets", "(each: 4.11)", place_sysctl, "net.ipv4.tcp_max_tw_buckets" },
-	{ "tcp_rfc1337", "(each: 4.15)", place_sysctl, "net.ipv4.tcp_rfc1337" },
 	{ "tcp_syn_linear_timeouts", "SYNs a second apart at first (6.5)", place_sysctl, "net.ipv4.tcp_syn_linear_timeouts" },
 };
+
+/* The table: what labs need (needs.h) behind what is here. */
+static struct trait *traits;
+static size_t n_traits;
+
+static void add_trait(struct trait trait)
+{
+	*(struct trait *)grow(&traits, n_traits++, sizeof(*traits)) = trait;
+}
+
+static void list_traits(void)
+{
+	if (n_traits)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		add_trait(own[i]);
+	for (const struct need *need = needs; need->name; need++)
+		add_trait((struct trait){ need->name, need->for_what,
+					  need->setting ? place_sysctl : try_need,
+					  need->setting ? need->setting : need->name });
+}
 
 json_t *traits_probe(void)
 {
 	json_t *all = json_object();
 
+	list_traits();
 	needs_probe();
-	for (size_t i = 0; i < ARRAY_SIZE(traits); i++) {
+	for (size_t i = 0; i < n_traits; i++) {
 		auto_close int ns = ns_new(NULL);
 		auto_free char *value = traits[i].probe(ns, traits[i].arg);
 
@@ -152,7 +162,8 @@ static const char *value_of(const json_t *all, const char *name)
 
 static bool has_all(const json_t *all, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(traits); i++)
+	list_traits();
+	for (size_t i = 0; i < n_traits; i++)
 		if (!*value_of(all, traits[i].name))
 			return err_set(err, 0, "the kernel did not tell its %s", traits[i].name), false;
 	return true;
@@ -180,7 +191,8 @@ json_t *traits_read(const char *text, struct err *err)
 
 void traits_print(FILE *out, const json_t *all)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(traits); i++)
+	list_traits();
+	for (size_t i = 0; i < n_traits; i++)
 		fprintf(out, "%s\t%s\n", traits[i].name, value_of(all, traits[i].name));
 }
 
@@ -223,8 +235,9 @@ void traits_tell(FILE *out, const json_t *all)
 {
 	const char *machine = value_of(all, "machine");
 
+	list_traits();
 	fputs("what it can do\n", out);
-	for (size_t i = 0; i < ARRAY_SIZE(traits); i++) {
+	for (size_t i = 0; i < n_traits; i++) {
 		const char *value = value_of(all, traits[i].name);
 		int len = (int)strcspn(value, ":");	/* "no: REASON" */
 
