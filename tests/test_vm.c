@@ -10,6 +10,7 @@
 #include <sys/io.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -244,13 +245,17 @@ static void assert_same(const struct vm_result *a, const struct vm_result *b)
 	}
 }
 
+/* A busy process. It ends by itself, also when a check before its kill() fails. */
 static pid_t make_load(void)
 {
 	pid_t pid = fork();
 
-	if (pid == 0)
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		alarm(60);
 		for (;;)
 			;
+	}
 	return pid;
 }
 
