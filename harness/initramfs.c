@@ -30,7 +30,7 @@ static const struct {
 	{ "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nhosts: files\n" },
 };
 
-/* Where the labs' programs are, seen from the folder that twlab is in. */
+/* Where the labs' programs and files are, seen from the folder that twlab is in. */
 static const char *const lab_places[] = {
 	"labs/*/*",			/* the source tree */
 	"../lib/twlab/labs/*/*",	/* installed */
@@ -43,6 +43,14 @@ static void add(struct initramfs *plan, char *to, const char *from)
 	if (plan->from.n < plan->to.n)
 		*(char **)grow(&plan->from.item, plan->from.n++, sizeof(char *)) =
 			must_strdup(from);
+}
+
+/* A lab's program, or a file that one of its steps wants. */
+static bool is_wanted(const char *path, const struct stat *st)
+{
+	const char *end = strrchr(path, '.');
+
+	return S_ISREG(st->st_mode) && (st->st_mode & 0111 || (end && !strcmp(end, ".conf")));
 }
 
 static void add_labs(struct initramfs *plan, const char *self)
@@ -58,7 +66,7 @@ static void add_labs(struct initramfs *plan, const char *self)
 			for (size_t k = 0; k < found.gl_pathc; k++) {
 				const char *path = found.gl_pathv[k];
 
-				if (!stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & 0111)
+				if (!stat(path, &st) && is_wanted(path, &st))
 					add(plan, must_printf("twlab%s", strstr(path + dir_len, "/labs/")),
 					    path);
 			}

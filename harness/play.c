@@ -285,7 +285,7 @@ int play(const struct plan *plan, const struct play_options *options, struct err
 	return code;
 }
 
-char *play_program(const char *lab, const char *exe)
+char *play_file(const char *lab, const char *name)
 {
 	static const char *const beside[] = { "labs", "../lib/twlab/labs" };
 	char self[4096];
@@ -297,8 +297,8 @@ char *play_program(const char *lab, const char *exe)
 		*strrchr(self, '/') = '\0';
 	for (size_t b = 0; b < ARRAY_SIZE(beside); b++) {
 		free(path);
-		path = must_printf("%s/%s/%s/%s", self, beside[b], lab, exe);
-		if (access(path, X_OK) == 0)
+		path = must_printf("%s/%s/%s/%s", self, beside[b], lab, name);
+		if (access(path, R_OK) == 0)
 			break;
 	}
 	return path;

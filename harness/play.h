@@ -21,9 +21,9 @@ struct play_options {
  */
 int play(const struct plan *plan, const struct play_options *options, struct err *err);
 
-/* The file of the program @exe of @lab: beside the twlab that runs. The caller
- * frees it.
+/* The file @name of @lab, a program or what a step wants: beside the twlab that runs.
+ * The caller frees it.
  */
-char *play_program(const char *lab, const char *exe);
+char *play_file(const char *lab, const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #include "harness/playing.h"
 
 #include "harness/craft.h"
+#include "lib/conf.h"
 #include "lib/counters.h"
 #include "lib/net.h"
 #include "lib/ns.h"
@@ -26,7 +27,7 @@ static int start_program(struct play *play, struct run_program *program)
 	const struct program *row = program->program;
 	const struct node_up *node = topo_node(&play->up, row->node);
 	auto_free char *args = must_strdup(row->args ? row->args : "");
-	auto_free char *exe = play_program(play->plan->lab->name, row->exe);
+	auto_free char *exe = play_file(play->plan->lab->name, row->exe);
 	char *argv[32] = { exe }, *save = NULL;
 	struct proc_start start = { .argv = argv, .privileged = row->privileged, .dir = "/" };
 	int argc = 1;
@@ -123,6 +124,54 @@ static int do_sysctl(struct play *play, const struct step *step)
 		return err_in(play->err, step->on);
 	record_event(play->record, "sysctl", step->on, step->what, step->why);
 	return 0;
+}
+
+/* Words without blanks in them, as facts take them (lib/facts.h). */
+static char *value_word(const char *value)
+{
+	char *word = must_strdup(value ? value : "");
+
+	for (char *at = word; *at; at++)
+		if (*at == ' ' || *at == '\t')
+			*at = ',';
+	return word;
+}
+
+static void tell_line(struct play *play, const struct step *step, const struct conf_line *line)
+{
+	auto_free char *usual = value_word(line->usual), *was = value_word(line->was), *is = value_word(line->is);
+	const char *error = line->error ? strerrorname_np(line->error) : "0";
+	auto_free char *what = must_printf("%s.error=%s %s.usual=%s %s.was=%s %s.is=%s", line->key, error,
+					   line->key, usual, line->key, was, line->key, is);
+	auto_free char *why = must_printf("%s:%u: %s = %s", step->what, line->number,
+					  *line->key ? line->key : "?", line->value);
+
+	record_event(play->record, "conf", step->on, *line->key ? what : "", why);
+}
+
+static int do_conf(struct play *play, const struct step *step)
+{
+	struct node_up *node = topo_node(&play->up, step->on);
+	auto_free char *path = play_file(play->plan->lab->name, step->what);
+	auto_fclose FILE *file = fopen(path, "re");
+	auto_free char *errors = NULL, *text = NULL;
+	struct conf conf;
+	size_t size = 0;
+	int code;
+
+	if (!node)
+		return no_such(play, "node", step->on);
+	if (!file || (getdelim(&text, &size, '\0', file) < 0 && ferror(file)))
+		return err_set(play->err, errno, "cannot read %s", path);
+	conf_parse(text ? text : "", &conf);
+	code = conf_apply(&conf, node->ns, play->err);
+	for (unsigned int l = 0; l < conf.n && !code; l++)
+		tell_line(play, step, &conf.lines[l]);
+	errors = must_printf("errors=%u", conf_errors(&conf));
+	if (!code)
+		record_event(play->record, "conf", step->on, errors, step->why);
+	conf_free(&conf);
+	return code;
 }
 
 static int do_kill(struct play *play, const struct step *step)
@@ -307,6 +356,7 @@ const struct step_kind step_kinds[] = {
 	[DO_SEGMENT] = { "until it gets", NULL, has_passed },
 	[DO_NETEM]   = { "netem", do_netem, NULL },
 	[DO_SYSCTL]  = { "sysctl", do_sysctl, NULL },
+	[DO_CONF]    = { "conf", do_conf, NULL },
 	[DO_KILL]    = { "kill", do_kill, NULL },
 	[DO_COUNT]   = { "count", do_count, NULL },
 	[DO_SEND]    = { "send", do_send, NULL },

@@ -50,6 +50,8 @@ struct program {
  *	DO_SEGMENT	on = node/dev	what = wait until such a segment comes in there: SYN, SYN-ACK, FIN, RST, ACK (bare), DATA
  *	DO_NETEM	on = wire/dev	what = "loss 100%", "delay 10ms", "duplicate 100%", "" (the link's usual)
  *	DO_SYSCTL	on = node	what = "key=value"
+ *	DO_CONF		on = node	what = a file in the lab's folder, its name ending in ".conf": its lines are
+ *					applied as sysctl -p does; what became of each is on record
  *	DO_KILL		on = node	what = end its sockets in this state (SOCK_DESTROY)
  *	DO_COUNT	on = node	what = a state: how many there are by sock_diag and by /proc/net/tcp
  *	DO_SEND		on = node	what = a segment that no program would send, in the words of harness/craft.h:
@@ -61,7 +63,7 @@ struct program {
  */
 enum step_do {
 	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,
-	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_KILL, DO_COUNT, DO_SEND, DO_SLEEP,
+	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_CONF, DO_KILL, DO_COUNT, DO_SEND, DO_SLEEP,
 	STEP_DOES
 };
 

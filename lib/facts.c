@@ -340,8 +340,8 @@ static void program_add(struct collecting *all, const struct program_output *pro
 	}
 }
 
-/* "TIME_WAIT.proc=1 TIME_WAIT.sock_diag=1" */
-static void count_add(struct collecting *all, const struct event_row *event)
+/* "TIME_WAIT.proc=1 TIME_WAIT.sock_diag=1": facts @kind.TIME_WAIT.proc, ... */
+static void words_add(struct collecting *all, const struct event_row *event)
 {
 	auto_free char *where = must_printf("events.jsonl:%u", event->line);
 
@@ -349,7 +349,7 @@ static void count_add(struct collecting *all, const struct event_row *event)
 		size_t len = strcspn(at, " "), name = name_len(at);
 
 		if (name && name < len) {
-			auto_free char *fact = must_printf("count.%.*s", (int)name, at);
+			auto_free char *fact = must_printf("%s.%.*s", event->what_kind, (int)name, at);
 			auto_free char *value = must_printf("%.*s", (int)(len - name - 1), at + name + 1);
 
 			facts_add(all->facts, event->node, fact, value, where);
@@ -374,8 +374,9 @@ void facts_collect(const struct evidence *evidence, struct facts *facts)
 	for (unsigned int i = 0; i < evidence->n_programs; i++)
 		program_add(&all, &evidence->programs[i]);
 	for (unsigned int i = 0; i < evidence->n_events; i++)
-		if (!strcmp(evidence->events[i].what_kind, "count"))
-			count_add(&all, &evidence->events[i]);
+		if (!strcmp(evidence->events[i].what_kind, "count") ||
+		    !strcmp(evidence->events[i].what_kind, "conf"))
+			words_add(&all, &evidence->events[i]);
 	lives_free(all.lives, all.n_lives);
 	free(all.sides);
 }

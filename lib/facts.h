@@ -48,6 +48,10 @@
  *  netem.DEV.packets           what it let pass
  *  prog.NAME                   from lines "NAME=VALUE" that the node's program printed; the last one, where there are several
  *  count.NAME                  from "count" events: words "NAME=VALUE"
+ *  conf.KEY.error              of a file that sysctl -p applied: "0", or why its line for KEY failed ("ENOENT")
+ *  conf.KEY.usual, conf.KEY.was, conf.KEY.is
+ *                              the value in a namespace just made, in this node before, and after; "" where there is no KEY
+ *  conf.errors                 how many lines failed: sysctl's status is 1 if there were any
  */
 #ifndef TWLAB_FACTS_H
 #define TWLAB_FACTS_H
