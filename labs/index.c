@@ -12,6 +12,7 @@ extern const struct lab lab_tw_recycle_nat;
 extern const struct lab lab_fin_timeout;
 extern const struct lab lab_port_exhaustion;
 extern const struct lab lab_syncookies;
+extern const struct lab lab_sysctl_conf;
 extern const struct lab lab_nat_timers;
 extern const struct lab lab_rfc1337;
 
@@ -25,6 +26,7 @@ const struct lab *const all_labs[] = {
 	&lab_fin_timeout,
 	&lab_port_exhaustion,
 	&lab_syncookies,
+	&lab_sysctl_conf,
 	&lab_nat_timers,
 	&lab_rfc1337,
 	NULL
