@@ -118,7 +118,7 @@ static const struct claim claims[] = {
 	{ "A3", "when TIME_WAIT is over, the ports are free again",
 	  "client", "prog.after_time_wait", "= 0", "RFC 9293, 3.10.8 time-wait timeout", .when = STUCK },
 
-	{ "A12", "tcp_fin_timeout does not shorten TIME_WAIT",
+	{ "A12", "TIME_WAIT lasts 60 s, whatever tcp_fin_timeout is",
 	  "client", "conn1.TIME_WAIT.ms", "60000..64200", "Linux net/ipv4/tcp.c: it is for an orphaned FIN_WAIT_2",
 	  .when = "fin_timeout != 60 && " STUCK,
 	  .bears = BEARS_AGAINST },
