@@ -138,7 +138,10 @@ int sockdiag_dump(struct sockdiag *diag, int family, const struct socket_seen **
 	struct inet_diag_req_v2 req = {
 		.sdiag_family = (uint8_t)family,
 		.sdiag_protocol = IPPROTO_TCP,
-		.idiag_states = ~0U,
+		/* The states there are: Linux 6.8 and later would add sockets that are only
+		 * bound (91051f003948), as in CLOSE.
+		 */
+		.idiag_states = (1U << STATES) - 1,
 	};
 
 	if (ask(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, "list the sockets", err))
