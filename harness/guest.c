@@ -39,6 +39,8 @@
  */
 #define BEGIN_EACH_S 10
 
+#define DEV 2	/* of mounts[] */
+
 static const struct {
 	const char *type, *at;
 	unsigned long flags;
@@ -407,7 +409,12 @@ _Noreturn void guest_main(void)
 	int64_t virtual_ns;
 	json_t *job;
 
-	port_open(&err);	/* without it there is nobody to tell */
+	if (port_open(&err)) {	/* without it only the console is left to tell */
+		mount(mounts[DEV].type, mounts[DEV].at, mounts[DEV].type, mounts[DEV].flags, NULL);
+		open_standard();
+		fprintf(stderr, "twlab: %s (CONFIG_X86_IOPL_IOPERM, or lockdown=)\n", err.text);
+		exit(1);	/* ends the kernel */
+	}
 	mount_all();
 	open_standard();
 	modules_load();

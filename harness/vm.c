@@ -47,7 +47,7 @@ static int take_result(struct vm *vm, struct err *err)
 
 /* Say what the console says of it, if it does: the reason comes last. */
 static const char *const last_words[] = {
-	"Kernel panic", "Out of memory", "BUG:", "Oops", "general protection", NULL,
+	"twlab: cannot", "Kernel panic", "Out of memory", "BUG:", "Oops", "general protection", NULL,
 };
 
 static int fail(struct vm *vm, struct err *err)
