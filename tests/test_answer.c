@@ -50,9 +50,12 @@ static void an_answer_follows_from_verdicts(void **state)
 	}
 }
 
-/* No claim of a lab decides something that the article does not say. */
-static void labs_decide_what_the_article_says(void **state)
+/* No claim of a lab decides something that the article does not say, and each of
+ * the article's claims has a lab that decides it.
+ */
+static void labs_and_article_name_the_same_claims(void **state)
 {
+	bool decided[64] = { false };
 	unsigned int a;
 
 	(void)state;
@@ -64,14 +67,18 @@ static void labs_decide_what_the_article_says(void **state)
 				;
 			if (!article[a].id)
 				fail_msg("%s: there is no claim %s in the article", (*lab)->name, claim->article);
+			decided[a] = true;
 		}
+	for (a = 0; article[a].id; a++)
+		if (!decided[a])
+			fail_msg("no lab decides %s", article[a].id);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_follows_from_verdicts),
-		cmocka_unit_test(labs_decide_what_the_article_says),
+		cmocka_unit_test(labs_and_article_name_the_same_claims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
