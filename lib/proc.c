@@ -4,6 +4,7 @@
  */
 #include "lib/proc.h"
 
+#include "lib/cage.h"
 #include "lib/ns.h"
 
 #include <errno.h>
@@ -43,9 +44,11 @@ static _Noreturn void become(const struct proc_start *start, int in, int out, in
 			goto fail;
 	if (setns(start->ns, CLONE_NEWNET))
 		goto fail;
+	if (start->cage && cage_enter(start->cage))
+		goto fail;
 	if (start->dir && chdir(start->dir))
 		goto fail;
-	if (!start->privileged && geteuid() == 0 && become_nobody())
+	if (!start->cage && !start->privileged && geteuid() == 0 && become_nobody())
 		goto fail;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* setuid() took it back */
 	execv(start->argv[0], start->argv);

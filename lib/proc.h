@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+struct cage;
+
 struct proc {
 	pid_t pid;		/* 0 = not running */
 	int in;			/* its standard input, to write to */
@@ -16,6 +18,7 @@ struct proc_start {
 	int ns;			/* the network namespace it lives in */
 	char *const *argv;	/* argv[0] is the file */
 	const char *dir;	/* where it starts; NULL = here */
+	const struct cage *cage;	/* it is foreign: in there, where argv[0] and dir are too; NULL = it is ours */
 	bool privileged;	/* keep the caller's user; else nobody (65534), when the caller is root */
 };
 

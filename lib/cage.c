@@ -1,0 +1,280 @@
+/* cage.c - where a program runs that nobody here has written */
+#include "lib/cage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define CGROUPS "/sys/fs/cgroup"
+#define INHABITANT 60001	/* nobody is who the labs' own programs are */
+
+struct cage {
+	char *dir;
+	char *group;		/* its cgroup's folder */
+	int procs;		/* cgroup.procs, to move in by */
+	struct cage_limits limits;
+	char trouble[96];
+};
+
+const struct cage_limits cage_usual = { .cpu_ms = 1000, .memory_mb = 64, .processes = 32, .file_kb = 2048 };
+
+/* Its root. What is empty in .from is a file system of its own. */
+static const struct {
+	const char *at, *from;
+	bool file;
+} views[] = {
+	{ "lib", "/lib" },
+	{ "lib64", "/lib64" },
+	{ "usr", "/usr" },
+	{ "dev/null", "/dev/null", true },
+	{ "dev/zero", "/dev/zero", true },
+	{ "tmp", NULL },
+};
+
+static int write_text(const char *path, const char *text)
+{
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0;
+}
+
+static int mkdirs(const char *path)
+{
+	auto_free char *part = must_strdup(path);
+
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return mkdir(part, 0755) && errno != EEXIST ? -1 : 0;
+}
+
+static int show(const char *from, const char *at, bool file)
+{
+	if (file)
+		close(open(at, O_WRONLY | O_CREAT | O_CLOEXEC, 0444));
+	if (mount(from, at, NULL, MS_BIND | MS_REC, NULL))
+		return -1;
+	return mount(NULL, at, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | (file ? 0 : MS_NODEV), NULL);
+}
+
+static int build_root(const struct cage *cage, struct err *err)
+{
+	auto_free char *dev = must_printf("%s/dev", cage->dir);
+
+	if (mkdirs(cage->dir) || mount("cage", cage->dir, "tmpfs", MS_NOSUID, "mode=0755,size=16m,nr_inodes=1k") ||
+	    mkdirs(dev))
+		return err_set(err, errno, "cannot make %s", cage->dir);
+	for (size_t v = 0; v < ARRAY_SIZE(views); v++) {
+		auto_free char *at = must_printf("%s/%s", cage->dir, views[v].at);
+		int failed;
+
+		if (views[v].from && access(views[v].from, F_OK))
+			continue;	/* no /lib64 on every machine */
+		failed = !views[v].file && mkdirs(at);
+		if (!failed)
+			failed = views[v].from ? show(views[v].from, at, views[v].file) :
+				 mount("tmp", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=8m,nr_inodes=256");
+		if (failed)
+			return err_set(err, errno, "cannot make %s", at);
+	}
+	return 0;
+}
+
+static int build_group(struct cage *cage, struct err *err)
+{
+	auto_free char *memory = must_printf("%dM", cage->limits.memory_mb);
+	auto_free char *processes = must_printf("%d", cage->limits.processes);
+	auto_free char *procs = must_printf("%s/cgroup.procs", cage->group);
+	const struct { const char *file, *value; } settings[] = {
+		{ "memory.max", memory }, { "pids.max", processes },
+	};
+
+	if (mount("cgroup", CGROUPS, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) && errno != EBUSY)
+		return err_set(err, ENOTSUP, "this kernel has no cgroup2 to hold a foreign program");
+	if (write_text(CGROUPS "/cgroup.subtree_control", "+memory +pids") || (mkdir(cage->group, 0755) && errno != EEXIST))
+		return err_set(err, ENOTSUP, "no cgroup can be made to hold a foreign program");
+	for (size_t s = 0; s < ARRAY_SIZE(settings); s++) {
+		auto_free char *path = must_printf("%s/%s", cage->group, settings[s].file);
+
+		if (write_text(path, settings[s].value))
+			return err_set(err, errno, "cannot set %s", path);
+	}
+	cage->procs = open(procs, O_WRONLY | O_CLOEXEC);
+	return cage->procs < 0 ? err_set(err, errno, "cannot open %s", procs) : 0;
+}
+
+struct cage *cage_open(const char *dir, const struct cage_limits *limits, struct err *err)
+{
+	struct cage *cage = must_calloc(1, sizeof(*cage));
+	const char *name = strrchr(dir, '/');
+
+	*cage = (struct cage){ .dir = must_strdup(dir), .group = must_printf(CGROUPS "/%s", name ? name + 1 : dir),
+			       .procs = -1, .limits = *limits };
+	if (build_group(cage, err) || build_root(cage, err)) {
+		cage_close(cage);
+		return NULL;
+	}
+	return cage;
+}
+
+/* A path in it whose folders are there. */
+static char *path_in(const struct cage *cage, const char *path)
+{
+	char *full = must_printf("%s/%s", cage->dir, path);
+	auto_free char *above = must_strdup(full);
+
+	*strrchr(above, '/') = '\0';
+	mkdirs(above);
+	return full;
+}
+
+int cage_put(struct cage *cage, const char *path, unsigned int mode, const void *data, size_t len,
+	     struct err *err)
+{
+	auto_free char *full = path_in(cage, path);
+	auto_close int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0 || write(fd, data, len) != (ssize_t)len || fchmod(fd, mode))
+		return err_set(err, errno, "cannot put %s where it will run", path);
+	return 0;
+}
+
+int cage_take(struct cage *cage, const char *name, size_t max, void **data, size_t *len, struct err *err)
+{
+	auto_free char *full = must_printf("%s/tmp/%s", cage->dir, name);
+	auto_close int fd = open(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != INHABITANT)
+		return err_set(err, 0, "%s was not made", name);
+	if ((size_t)st.st_size > max)
+		return err_set(err, 0, "%s has more than %zu kB", name, max >> 10);
+	*len = (size_t)st.st_size;
+	*data = must_calloc(*len + 1, 1);
+	if (read(fd, *data, *len) == st.st_size)
+		return 0;
+	free(steal_ptr(data));
+	return err_set(err, EIO, "cannot read %s", name);
+}
+
+/* Descriptors that were left open are no way out: they close when it execs. */
+static int close_others(void)
+{
+	struct rlimit limit;
+
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)	/* 5.11 and later */
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return -1;
+	for (int fd = 3; fd < (int)limit.rlim_cur; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static int set_limits(const struct cage_limits *limits)
+{
+	const rlim_t file = (rlim_t)limits->file_kb << 10, cpu = (rlim_t)limits->cpu_ms / 1000 + 1;
+	const struct { int what; rlim_t most; } rows[] = {
+		{ RLIMIT_CPU, cpu }, { RLIMIT_FSIZE, file }, { RLIMIT_CORE, 0 }, { RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_MSGQUEUE, 0 }, { RLIMIT_NOFILE, 4096 }, /* the cgroup says who went over, so this one is wider */
+		{ RLIMIT_NPROC, 2 * (rlim_t)limits->processes },
+		{ RLIMIT_RTPRIO, 0 }, { RLIMIT_NICE, 0 },
+	};
+
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
+		if (setrlimit(rows[r].what, &(struct rlimit){ rows[r].most, rows[r].most }))
+			return -1;
+	return 0;
+}
+
+int cage_enter(const struct cage *cage)
+{
+	if (write(cage->procs, "0", 1) != 1 || unshare(CLONE_NEWIPC | CLONE_NEWUTS) ||
+	    chroot(cage->dir) || chdir("/") || close_others() || set_limits(&cage->limits))
+		return -1;
+	clearenv();
+	setenv("PATH", "/bin", 1);
+	setenv("HOME", "/tmp", 1);
+	umask(0077);
+	if (setgroups(0, NULL) || setresgid(INHABITANT, INHABITANT, INHABITANT) ||
+	    setresuid(INHABITANT, INHABITANT, INHABITANT))
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* The number behind @key in a file of the cgroup; 0 if it is not there. */
+static long long count_of(const struct cage *cage, const char *file, const char *key)
+{
+	auto_free char *path = must_printf("%s/%s", cage->group, file);
+	auto_fclose FILE *in = fopen(path, "re");
+	char name[64];
+	long long n;
+
+	while (in && fscanf(in, "%63s %lld", name, &n) == 2)
+		if (!strcmp(name, key))
+			return n;
+	return 0;
+}
+
+const char *cage_trouble(struct cage *cage)
+{
+	const struct cage_limits *limits = &cage->limits;
+
+	if (count_of(cage, "cpu.stat", "usage_usec") > limits->cpu_ms * 1000LL)
+		snprintf(cage->trouble, sizeof(cage->trouble), "it took more than %d ms of processor time", limits->cpu_ms);
+	else if (count_of(cage, "memory.events", "oom_kill"))
+		snprintf(cage->trouble, sizeof(cage->trouble), "it took more than %d MB of memory", limits->memory_mb);
+	else if (count_of(cage, "pids.events", "max"))
+		snprintf(cage->trouble, sizeof(cage->trouble), "it made more than %d processes", limits->processes);
+	return *cage->trouble ? cage->trouble : NULL;
+}
+
+void cage_kill(struct cage *cage)
+{
+	auto_free char *all = must_printf("%s/cgroup.kill", cage->group);
+	auto_free char *procs = must_printf("%s/cgroup.procs", cage->group);
+	const struct timespec pause = { 0, NS_PER_MS };
+
+	for (int tries = 0; tries < 1000 && count_of(cage, "cgroup.events", "populated"); tries++) {
+		if (write_text(all, "1")) {	/* before 5.14 */
+			auto_fclose FILE *in = fopen(procs, "re");
+			int pid;
+
+			while (in && fscanf(in, "%d", &pid) == 1)
+				kill(pid, SIGKILL);
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
+void cage_close(struct cage *cage)
+{
+	if (!cage)
+		return;
+	cage_kill(cage);
+	if (cage->procs >= 0)
+		close(cage->procs);
+	rmdir(cage->group);
+	for (size_t v = ARRAY_SIZE(views); v-- > 0; ) {
+		auto_free char *at = must_printf("%s/%s", cage->dir, views[v].at);
+
+		umount2(at, MNT_DETACH);
+	}
+	umount2(cage->dir, MNT_DETACH);
+	rmdir(cage->dir);
+	free(cage->dir);
+	free(cage->group);
+	free(cage);
+}

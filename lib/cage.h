@@ -1,0 +1,53 @@
+/* cage.h - where a program runs that nobody here has written
+ *
+ * An own user, an own root with nothing in it but libraries, what was put there
+ * and a small /tmp, no descriptor but its three, and a cgroup that bounds and
+ * ends everything that comes of it. No /proc, no /sys, no other process' files.
+ * Needs root, and a kernel with cgroup2: it is for the inside of a guest.
+ */
+#ifndef TWLAB_CAGE_H
+#define TWLAB_CAGE_H
+
+#include "lib/err.h"
+
+struct cage;
+
+struct cage_limits {
+	int cpu_ms;		/* of processor time, all its processes together */
+	int memory_mb;
+	int processes;
+	int file_kb;		/* a file's size */
+};
+
+/* What a student's program gets by. */
+extern const struct cage_limits cage_usual;
+
+/* Build one at the folder @dir, which is made. NULL and @err; -ENOTSUP when this
+ * kernel cannot. Free with cage_close(), which ends all that runs in it.
+ */
+struct cage *cage_open(const char *dir, const struct cage_limits *limits, struct err *err);
+void cage_close(struct cage *cage);
+
+/* Put a file in it ("bin/server"), which its inhabitants can read, or execute,
+ * but not change.
+ */
+int cage_put(struct cage *cage, const char *path, unsigned int mode, const void *data, size_t len,
+	     struct err *err);
+
+/* Take a file out of its /tmp, at most @max bytes: only a plain one that an
+ * inhabitant has made there. To be freed.
+ */
+int cage_take(struct cage *cage, const char *name, size_t max, void **data, size_t *len, struct err *err);
+
+/* Move the calling process in, for good: to be followed by exec. 0, or -1 and errno. */
+int cage_enter(const struct cage *cage);
+
+/* Has it gone over a limit? NULL, or a sentence: "it took more than 1000 ms of
+ * processor time". Whoever asks ends it then.
+ */
+const char *cage_trouble(struct cage *cage);
+
+/* End every process in it. It can be used again. */
+void cage_kill(struct cage *cage);
+
+#endif
