@@ -18,6 +18,7 @@ struct param {
 	const char *value;	/* the usual */
 	const char *range;	/* "1..200", "1..hosts", or "client|server|both" */
 	const char *is;
+	const char *personal;	/* in an assignment each student has another value: which ("10..40", "a|b"); NULL: all the usual */
 };
 
 /* A lab under given parameters. The first is the lab's subject; the others are
@@ -98,6 +99,50 @@ struct claim {
 	enum bearing bears;	/* on the article's claim */
 };
 
+/* What a student hands in: one file, which is put where it belongs, and then the
+ * lab runs with it.
+ *
+ *	TASK_PREDICT	lines "name = value", held against what the lab as it is shows
+ *	TASK_SYSCTL	lines "key = value" for the node .on, after the lab's own settings
+ *	TASK_RULES	nft, in the place of the lab's own rulesets of the node .on
+ *	TASK_PROGRAM	C, compiled, in the place of the program .on
+ */
+enum task_kind { TASK_NOTHING, TASK_PREDICT, TASK_SYSCTL, TASK_RULES, TASK_PROGRAM, TASK_KINDS };
+
+struct task {
+	const char *name;
+	enum task_kind kind;
+	const char *file;	/* its name in what is handed in */
+	const char *on;
+	const char *what;	/* is to be done */
+};
+
+/* What earns points. It looks at one fact of a run of .variant with the task's
+ * file in place. For a prediction, .name is the name in the file, and .expect
+ * how far from the fact the value may be: "8%", "1500", NULL for not at all. For
+ * the others .expect is that of a claim. A fact from what a program itself prints
+ * (prog.*) is as true as the program: a student's may print anything.
+ */
+struct mark {
+	const char *task;
+	const char *name;	/* what a mutant names; unique in the lab */
+	int points;
+	const char *words;	/* what must be so; for a prediction, what is asked */
+	const char *variant;
+	const char *node, *fact, *expect;	/* "host*": on each of them, for these points */
+	const char *hint;	/* what to look at; not the answer */
+	const char *when;
+};
+
+/* A wrong solution, kept in mutants/NAME: the solution's files, but for those that
+ * lie there.
+ */
+struct mutant {
+	const char *name;
+	const char *refused_by;	/* the name of a mark */
+	const char *is;
+};
+
 struct lab {
 	const char *name;	/* its folder: "01-four-way-close" */
 	const char *question;
@@ -108,6 +153,10 @@ struct lab {
 	const struct program *programs;
 	const struct step *steps;
 	const struct claim *claims;
+	const struct task *tasks;
+	const struct mark *marks;
+	const struct mutant *mutants;
+	int floor;			/* the points of a handout that nobody touched */
 };
 
 /* What the article says, claim by claim: the kit began from one on the four-way

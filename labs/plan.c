@@ -13,13 +13,13 @@
 struct plan_memory {
 	char **strings;
 	unsigned int n_strings;
-	void *tables[8];
+	void *tables[10];
 	unsigned int n_tables;
 };
 
 struct shape {
 	size_t size;
-	size_t strings[8];	/* offsets of the strings to fill in; SIZE_MAX ends */
+	size_t strings[9];	/* offsets of the strings to fill in; SIZE_MAX ends */
 	size_t when;
 	size_t node;		/* the string that may name a node of many: makes the row many */
 	bool all_numbered;	/* the first string gets the number as well */
@@ -60,6 +60,14 @@ static const struct shape step_shape = {	/* a step for "host*" stays one step */
 static const struct shape claim_shape = {
 	sizeof(struct claim), { AT(claim, words), AT(claim, node), AT(claim, fact), AT(claim, expect), END },
 	AT(claim, when), AT(claim, node)
+};
+static const struct shape task_shape = {
+	sizeof(struct task), { AT(task, name), AT(task, file), AT(task, on), AT(task, what), END }, END, END
+};
+static const struct shape mark_shape = {
+	sizeof(struct mark), { AT(mark, task), AT(mark, name), AT(mark, words), AT(mark, variant),
+			       AT(mark, node), AT(mark, fact), AT(mark, expect), AT(mark, hint), END },
+	AT(mark, when), AT(mark, node)
 };
 
 /* Who looks names up while a row is filled in. */
@@ -115,7 +123,8 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 static int fill_row(struct plan *plan, const struct shape *shape, void *row, long i, struct err *err)
 {
 	struct names names = { plan, "" };
-	const char **when = string_at(row, shape->when);
+	const char *never = NULL;
+	const char **when = shape->when == END ? &never : string_at(row, shape->when);
 	int holds;
 
 	if (i)
@@ -324,6 +333,8 @@ static int fill(struct plan *plan, struct err *err)
 		{ &program_shape, lab->programs, (const void **)&plan->programs },
 		{ &step_shape, lab->steps, (const void **)&plan->steps },
 		{ &claim_shape, lab->claims, (const void **)&plan->claims },
+		{ &task_shape, lab->tasks, (const void **)&plan->tasks },
+		{ &mark_shape, lab->marks, (const void **)&plan->marks },
 	};
 
 	static_assert(ARRAY_SIZE(tables) == ARRAY_SIZE(((struct plan_memory *)0)->tables),
@@ -374,6 +385,13 @@ void plan_free(struct plan *plan)
 	free(plan->memory);
 	free(plan->params);
 	free(plan);
+}
+
+char *plan_fill(const struct plan *plan, const char *text, struct err *err)
+{
+	struct names names = { plan, "" };
+
+	return expr_fill(text, look, &names, err);
 }
 
 const char *plan_param(const struct plan *plan, const char *name)

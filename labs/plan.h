@@ -18,6 +18,8 @@ struct plan {
 	const struct program *programs;
 	const struct step *steps;
 	const struct claim *claims;
+	const struct task *tasks;
+	const struct mark *marks;	/* of every variant, with this one's values */
 	struct plan_memory *memory;
 };
 
@@ -28,6 +30,11 @@ struct plan {
 struct plan *plan_new(const struct lab *lab, const char *variant,
 		      const char *const *sets, unsigned int n, struct err *err);
 void plan_free(struct plan *plan);
+
+/* @text with each {…} replaced by its value under @plan, to be freed; NULL and
+ * @err on a mistake in it.
+ */
+char *plan_fill(const struct plan *plan, const char *text, struct err *err);
 
 /* The value of parameter @name; NULL if the lab has none of that name. */
 const char *plan_param(const struct plan *plan, const char *name);

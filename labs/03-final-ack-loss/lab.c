@@ -16,8 +16,8 @@
 static const struct param params[] = {
 	{ "timewait", "kept", "kept|destroyed|none", "what becomes of the client's TIME_WAIT: kept; ended at once by SOCK_DESTROY; never made (tcp_max_tw_buckets=0)" },
 	{ "holds", "yes", "yes|no", "does the server keep its descriptor (shutdown) or not (close)" },
-	{ "delay", "10", "1..1000", "one-way delay of the wire in ms" },
-	{ "port", "8080", "1024..65535", "the server's port" },
+	{ "delay", "10", "1..1000", "one-way delay of the wire in ms", .personal = "10..40" },
+	{ "port", "8080", "1024..65535", "the server's port", .personal = "2000..32000" },
 	{ 0 }
 };
 
@@ -105,9 +105,67 @@ static const struct claim claims[] = {
 	{ 0 }
 };
 
+static const struct task tasks[] = {
+	{ "predict", TASK_PREDICT, "predictions.txt", .what = "say, before you run anything, what will be seen" },
+	{ "cure", TASK_SYSCTL, "client.conf", "client",
+	  "somebody has set tcp_max_tw_buckets to 0 on the client, and servers that talk to it log resets: "
+	  "cure that by settings of the client" },
+	{ "server", TASK_PROGRAM, "server.c", "server",
+	  "write a server that closes second and notices whether its last FIN was acknowledged: it prints so_error=0, "
+	  "or so_error= and the name of the error" },
+	{ 0 }
+};
+
+#define GAP_HINT "run.json has the delay of your wire; RFC 8985, 7.2, and the timer rto in states.jsonl: which of the two is due first?"
+
+static const struct mark marks[] = {
+	{ "predict", "second_fin_ms", 4, "after how many ms the server sends its FIN again", "kept",
+	  "server", "conn1.FIN.2.gap_ms", "10%", GAP_HINT },
+	{ "predict", "answer_with_timewait", 2, "what the client answers then: ACK or RST", "kept",
+	  "server", "conn1.FIN.2.answer", NULL, "filter tcp.flags.fin == 1, and see what comes back behind the second one" },
+	{ "predict", "timewait_set_anew", 2, "how often the timer of TIME_WAIT is set anew", "kept",
+	  "client", "conn1.TIME_WAIT.rearmed", NULL, "RFC 9293, 3.10.7.4, eighth check; expires_ms in states.jsonl" },
+	{ "predict", "answer_without", 2, "what it answers when there is no TIME_WAIT: ACK or RST", "destroyed",
+	  "server", "conn1.FIN.2.answer", NULL, "RFC 9293, 3.10.7.1: who answers for a socket that is not there?" },
+	{ "predict", "error_without", 2, "SO_ERROR of the server's socket then: 0, or the name of an error", "destroyed",
+	  "server", "prog.so_error", NULL, "what does tcp(7) call a connection that the other side ended this way?" },
+	{ "predict", "close_returns", 2, "and what close() has returned where the server used that", "nobody-holds",
+	  "server", "prog.close", NULL, "which came first: the return of close(), or the answer to the FIN?" },
+
+	{ "cure", "fin_is_acknowledged", 4, "the repeated FIN is answered by an ACK", "no-buckets",
+	  "server", "conn1.FIN.2.answer", "= ACK", "what would have to be there to answer it? The counter TCPTimeWaitOverflow says why it is not" },
+	{ "cure", "no_error", 2, "the server's program sees no error", "no-buckets",
+	  "server", "prog.so_error", "= 0", "programs/server.out" },
+	{ "cure", "timewait_lasts", 2, "TIME_WAIT lasts as long as it should", "no-buckets",
+	  "client", "conn1.TIME_WAIT.ms", ">= 60000", "how long is 2 MSL on Linux, and can a setting change that?" },
+
+	{ "server", "answers", 2, "it answers what it was asked, and closes second", "kept",
+	  "server", "conn1.path", "= SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE", "programs/server.err; the states of the server in states.jsonl" },
+	{ "server", "says_all_is_well", 4, "it says that all is well when the FIN was acknowledged in the end", "kept",
+	  "server", "prog.so_error", "= 0", "when is it too early to ask the socket? TCP_INFO tells its state" },
+	{ "server", "notices_the_reset", 4, "it notices when the FIN was answered by RST", "destroyed",
+	  "server", "prog.so_error", "= ECONNRESET", "close() gives the descriptor away; shutdown() does not. And who can tell an error after the other side's FIN: read()?" },
+	{ 0 }
+};
+
+static const struct mutant mutants[] = {
+	{ "first-timer", "second_fin_ms", "takes the first retransmission timeout of a connection, 1 s, for that of the FIN" },
+	{ "timer-runs-on", "timewait_set_anew", "thinks that TIME_WAIT does not start anew" },
+	{ "always-ack", "answer_without", "thinks that the kernel acknowledges for a socket that is gone" },
+	{ "silent-reset", "error_without", "thinks that a reset after both FINs is no error" },
+	{ "close-tells", "close_returns", "thinks that close() waits for the other side" },
+	{ "fin-timeout", "fin_is_acknowledged", "takes tcp_fin_timeout for the length of TIME_WAIT" },
+	{ "asks-too-early", "notices_the_reset", "asks SO_ERROR at once after its FIN" },
+	{ "always-reset", "says_all_is_well", "prints ECONNRESET without looking" },
+	{ "hangs-up", "answers", "closes without an answer" },
+	{ "does-not-compile", "answers", "lacks a brace" },
+	{ 0 }
+};
+
 const struct lab lab_final_ack_loss = {
 	"03-final-ack-loss",
 	"What happens when the last ACK of a close is lost, with TIME_WAIT and without?",
 	"TIME_WAIT answers the repeated FIN again; without it the answer is RST, an error for whoever still listens.",
-	params, variants, { nodes, links, NULL, settings }, programs, steps, claims
+	params, variants, { nodes, links, NULL, settings }, programs, steps, claims,
+	tasks, marks, mutants, .floor = 2
 };

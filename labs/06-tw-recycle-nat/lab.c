@@ -16,14 +16,14 @@
 #include "labs/lab.h"
 
 static const struct param params[] = {
-	{ "hosts", "2", "1..200", "how many stand behind the NAT" },
-	{ "ahead", "1", "1..hosts", "whose clock is ahead, and who is served first" },
-	{ "behind", "3600", "0..1000000", "by how many seconds the other clocks are behind (host i: i less)" },
-	{ "uptime", "2000000", "1000000..2000000", "how long the host that is ahead has been up, in seconds" },
+	{ "hosts", "2", "1..200", "how many stand behind the NAT", .personal = "3" },
+	{ "ahead", "1", "1..hosts", "whose clock is ahead, and who is served first", .personal = "1..3" },
+	{ "behind", "3600", "0..1000000", "by how many seconds the other clocks are behind (host i: i less)", .personal = "10|15|16|17|24|25|26|27|28|29|30" },
+	{ "uptime", "2000000", "1000000..2000000", "how long the host that is ahead has been up, in seconds", .personal = "1000000..2000000" },
 	{ "recycle", "1", "0|1", "tcp_tw_recycle on the server" },
 	{ "nat", "one", "one|pool|no", "all hosts behind one address; an address a host; no NAT at all" },
 	{ "timestamps", "on", "on|off|some", "TCP timestamps: on; off everywhere; off on the hosts that are not ahead" },
-	{ "port", "8080", "1024..65535", "the server's port" },
+	{ "port", "8080", "1024..65535", "the server's port", .personal = "2000..32000" },
 	{ 0 }
 };
 
@@ -153,9 +153,57 @@ static const struct claim claims[] = {
 	{ 0 }
 };
 
+static const struct task tasks[] = {
+	{ "predict", TASK_PREDICT, "predictions.txt", .what = "say, before you run anything, what each host will see" },
+	{ "cure", TASK_SYSCTL, "server.conf", "server",
+	  "these four lines were found on the web, and now some customers wait for half a minute: cure that by settings "
+	  "of the server, without breaking what works" },
+	{ "nat", TASK_RULES, "nat.nft", "nat",
+	  "the server cannot be changed: let every host through by rules of the NAT, which has the addresses "
+	  "198.51.100.0/24 to give away (the server has a route there)" },
+	{ 0 }
+};
+
+static const struct mark marks[] = {
+	{ "predict", "host{i}_syns", 2, "how many SYNs host{i} sends until it is served", "recycling",
+	  "host", "conn1.sent.SYN", NULL, "whose clock is ahead, and by how much? A SYN is repeated after 1, 2, 4, 8, ... s" },
+	{ "predict", "host{i}_waits_ms", 2, "how many ms host{i} waits until it is served", "recycling",
+	  "host", "conn1.served_ms", "1000", "the sum of the pauses between its SYNs, and a round trip of your wire" },
+	{ "predict", "without_stamp_syns", 3, "how many SYNs the others send when they have no timestamps at all", "without-stamp",
+	  "host{ahead == 1 ? 2 : 1}", "conn1.sent.SYN", NULL, "for how long does the server remember? No clock can catch up here" },
+	{ "predict", "timewait_ms", 2, "how long TIME_WAIT lasts on the server, in ms", "recycling",
+	  "server", "conn1.TIME_WAIT.ms", "30%", "3.5 times what? The timer rto of the server in states.jsonl" },
+
+	{ "cure", "served_at_once", 4, "every host is served by its first SYN", "recycling",
+	  "host*", "conn1.sent.SYN", "= 1", "which of the four lines makes the server remember timestamps by address?" },
+	{ "cure", "timewait_kept", 3, "TIME_WAIT on the server lasts as long as it should", "recycling",
+	  "server", "conn1.TIME_WAIT.ms", ">= 60000", "what else does that line do? states.jsonl" },
+	{ "cure", "timestamps_kept", 3, "TCP timestamps are still in use", "recycling",
+	  "server", "conn1.SYN-ACK.1.tsecr", ">= 1", "tcp.options.timestamp in the server's SYN,ACK: RFC 7323 has two more uses for it" },
+
+	{ "nat", "let_through", 4, "every host is served by its first SYN", "pool",
+	  "host*", "conn1.sent.SYN", "= 1", "what does the server take all the hosts for, and by what?" },
+	{ "nat", "still_recycles", 1, "while the server still recycles", "pool",
+	  "server", "conn1.TIME_WAIT.ms", "< 1000", "nothing on the server was to be changed" },
+	{ 0 }
+};
+
+static const struct mutant mutants[] = {
+	{ "nobody-waits", "host{ahead == 1 ? 2 : 1}_syns", "thinks that every host is served at once" },
+	{ "one-timeout", "host{ahead == 1 ? 2 : 1}_waits_ms", "counts the SYNs, but takes each pause for 1 s" },
+	{ "caught-up", "without_stamp_syns", "lets a host without timestamps catch up" },
+	{ "a-minute", "timewait_ms", "takes TIME_WAIT for 60 s in spite of recycling" },
+	{ "reuse-off", "served_at_once", "takes away the wrong line" },
+	{ "as-found", "timewait_kept", "changes nothing" },
+	{ "timestamps-off", "timestamps_kept", "takes the timestamps away instead" },
+	{ "one-address", "let_through", "gives all hosts one other address" },
+	{ 0 }
+};
+
 const struct lab lab_tw_recycle_nat = {
 	"06-tw-recycle-nat",
 	"Why does tcp_tw_recycle leave hosts behind a NAT without an answer?",
 	"The server takes all hosts behind one address for one machine, and drops SYNs whose timestamp runs backwards.",
-	params, variants, { nodes, links, routes, settings, rulesets }, programs, steps, claims
+	params, variants, { nodes, links, routes, settings, rulesets }, programs, steps, claims,
+	tasks, marks, mutants, .floor = 4
 };
