@@ -6,6 +6,8 @@
  */
 #include "harness/playing.h"
 
+#include "harness/handin.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -14,6 +16,7 @@
 #include <sys/wait.h>
 
 #define STEP_LIMIT_MS (10 * 60 * 1000)
+#define CAGE_LOOK_NS  (250 * NS_PER_MS)	/* how often a foreign program's limits are looked at */
 #define OUTPUT_LIMIT  (1 << 20)		/* of one program's stream */
 
 int play_watch(struct play *play, int fd, enum source source, unsigned int index)
@@ -89,6 +92,18 @@ static int handle(struct play *play, uint64_t tag)
 	return 0;
 }
 
+/* A student's program that goes too far ends, and the run with it. */
+static int look_at_cage(struct play *play)
+{
+	struct cage *cage = handin_cage(play->options->handin);
+	const char *trouble = cage ? cage_trouble(cage) : NULL;
+
+	if (!trouble)
+		return 0;
+	cage_kill(cage);
+	return err_set(play->err, 0, "the program handed in was ended: %s", trouble);
+}
+
 /* Let things happen until @until_ns (by record_now()) or until something did. */
 static int let_happen(struct play *play, int64_t until_ns)
 {
@@ -103,6 +118,8 @@ static int let_happen(struct play *play, int64_t until_ns)
 	if (gadgets != INT64_MAX && now + gadgets < wake)
 		wake = now + gadgets;
 	wake = wake > now ? wake - now : 0;
+	if (handin_cage(play->options->handin) && wake > CAGE_LOOK_NS)
+		wake = CAGE_LOOK_NS;
 	wait = (struct timespec){ wake / NS_PER_S, wake % NS_PER_S };
 	n = epoll_pwait2(play->epoll, events, ARRAY_SIZE(events), &wait, NULL);
 	if (n < 0 && errno == ENOSYS)	/* before 5.11 */
@@ -115,7 +132,7 @@ static int let_happen(struct play *play, int64_t until_ns)
 			return -play->err->code;
 	if (gadgets_tick(play))
 		return -play->err->code;
-	return record_sample(play->record, "timer", play->err);
+	return look_at_cage(play) ? -play->err->code : record_sample(play->record, "timer", play->err);
 }
 
 static int wait_for(struct play *play, const struct step *step)
@@ -271,12 +288,16 @@ int play(const struct plan *plan, const struct play_options *options, struct err
 
 	for (const struct step *step = plan->steps; opened && !code && step && step->act; step++)
 		code = do_step(&play, step);
+	if (opened && code && options->handin && options->theirs)
+		*options->theirs = true;	/* without it, the same steps come to their end */
 	if (opened) {	/* a run that failed keeps its evidence too, marked so */
 		struct err *first = err;
 
 		if (code)
 			play.err = &ending;
 		gadgets_count(&play);
+		if (handin_cage(options->handin))
+			cage_kill(handin_cage(options->handin));
 		if (close_programs(&play) ||
 		    record_finish(play.record, options->seed, gadgets_recycling(&play), code ? first->text : NULL, play.err))
 			code = code ? code : -err->code;

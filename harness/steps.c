@@ -2,6 +2,7 @@
 #include "harness/playing.h"
 
 #include "harness/craft.h"
+#include "harness/handin.h"
 #include "lib/conf.h"
 #include "lib/counters.h"
 #include "lib/net.h"
@@ -27,7 +28,8 @@ static int start_program(struct play *play, struct run_program *program)
 	const struct program *row = program->program;
 	const struct node_up *node = topo_node(&play->up, row->node);
 	auto_free char *args = must_strdup(row->args ? row->args : "");
-	auto_free char *exe = play_file(play->plan->lab->name, row->exe);
+	const char *foreign = handin_exe(play->options->handin, row->name);
+	auto_free char *exe = foreign ? must_strdup(foreign) : play_file(play->plan->lab->name, row->exe);
 	char *argv[32] = { exe }, *save = NULL;
 	struct proc_start start = { .argv = argv, .privileged = row->privileged, .dir = "/" };
 	int argc = 1;
@@ -37,6 +39,7 @@ static int start_program(struct play *play, struct run_program *program)
 	for (char *word = strtok_r(args, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
 	start.ns = node->ns;
+	start.cage = foreign ? handin_cage(play->options->handin) : NULL;
 	if (proc_start(&start, &program->proc, play->err))
 		return -play->err->code;
 	program->started = true;
