@@ -20,7 +20,8 @@
 	F(write_free) F(entry_pathname) F(read_data_block) F(entry_mode) \
 	F(read_new) F(read_support_format_all) F(read_support_filter_all) \
 	F(read_open_memory) F(read_next_header) F(read_free) \
-	F(read_support_format_raw)
+	F(read_support_format_raw) F(write_set_format_ustar) F(write_add_filter_gzip) \
+	F(write_set_filter_option)
 
 #define MEMBER(name) __typeof__(archive_##name) *name;
 #define LOOK_UP(name) \
@@ -104,7 +105,7 @@ static void add_parents(struct files *all, const char *path)
 	}
 }
 
-int archive_pack(const struct files *files, void **data, size_t *len, struct err *err)
+static int pack(const struct files *files, bool tar, void **data, size_t *len, struct err *err)
 {
 	auto_files struct files folders = { 0 };
 	struct sink sink = { 0 };
@@ -117,7 +118,13 @@ int archive_pack(const struct files *files, void **data, size_t *len, struct err
 	ar = la.write_new();
 	for (size_t i = 0; i < files->n; i++)
 		add_parents(&folders, files->item[i].path);
-	la.write_set_format_cpio_newc(ar);
+	if (tar) {
+		la.write_set_format_ustar(ar);
+		la.write_add_filter_gzip(ar);
+		la.write_set_filter_option(ar, "gzip", "timestamp", NULL);	/* equal bytes for equal files */
+	} else {
+		la.write_set_format_cpio_newc(ar);
+	}
 	if (la.write_open(ar, &sink, NULL, take, NULL) != ARCHIVE_OK)
 		ret = failed(err, ar, "cannot pack");
 	for (size_t i = 0; !ret && i < folders.n; i++)
@@ -134,6 +141,16 @@ int archive_pack(const struct files *files, void **data, size_t *len, struct err
 	*data = sink.data;
 	*len = sink.len;
 	return 0;
+}
+
+int archive_pack(const struct files *files, void **data, size_t *len, struct err *err)
+{
+	return pack(files, false, data, len, err);
+}
+
+int archive_pack_tar(const struct files *files, void **data, size_t *len, struct err *err)
+{
+	return pack(files, true, data, len, err);
 }
 
 static int unpack_one(struct archive *ar, struct archive_entry *entry,

@@ -11,6 +11,9 @@
 /* Pack @files, in order, parents before what is in them, into one archive. */
 int archive_pack(const struct files *files, void **data, size_t *len, struct err *err);
 
+/* The same as a .tar.gz, for people. */
+int archive_pack_tar(const struct files *files, void **data, size_t *len, struct err *err);
+
 /* Unpack what archive_pack() made, or any archive that libarchive reads. */
 int archive_unpack(const void *data, size_t len, struct files *files, struct err *err);
 

@@ -1,0 +1,54 @@
+/* submission.h - a folder that a student hands in
+ *
+ * The lab's tasks say which files are looked for; twlab.json, which `twlab start`
+ * wrote, says whose it is. Nothing else in the folder is touched: links, devices,
+ * folders and what is too big are not files here, and say so.
+ */
+#ifndef TWLAB_SUBMISSION_H
+#define TWLAB_SUBMISSION_H
+
+#include "harness/personal.h"
+
+#define SUBMISSION_ABOUT "twlab.json"
+#define SUBMISSION_FILE_MAX (64 << 10)
+
+struct submission_file {	/* in the order of the lab's tasks */
+	const struct task *task;
+	char *data;		/* NUL-terminated; NULL when it cannot be used */
+	size_t len;
+	char *why;		/* it cannot be used: a sentence */
+};
+
+struct submission {
+	const struct lab *lab;
+	struct personal personal;
+	bool with_key;		/* the parameters were worked out by the key, not taken from twlab.json */
+	struct submission_file *files;
+	unsigned int n_files;
+};
+
+/* Who hands in, and how that is known. All may be missing. */
+struct submission_whose {
+	const struct lab *lab;		/* NULL: as twlab.json says */
+	const char *const *ids;		/* none: as twlab.json says */
+	unsigned int n_ids;
+	const void *key;		/* NULL: the parameters are those in twlab.json */
+	size_t key_len;
+};
+
+/* Read the folder @dir. Refused with a sentence: no folder, an unknown lab, a lab
+ * without tasks, another key, parameters that are not this student's.
+ */
+int submission_read(const char *dir, const struct submission_whose *whose, struct submission *submission,
+		    struct err *err);
+
+/* One without files yet, and putting one in. */
+void submission_of(const struct lab *lab, const struct personal *personal, struct submission *submission);
+void submission_put(struct submission *submission, unsigned int file, const void *data, size_t len);
+
+/* twlab.json for @personal, to be freed. */
+char *submission_about(const struct lab *lab, const struct personal *personal);
+
+void submission_free(struct submission *submission);
+
+#endif
