@@ -36,6 +36,7 @@ libsrc  := $(wildcard lib/*.c)
 src     := $(libsrc) $(filter-out harness/main.c,$(wildcard harness/*.c)) \
            $(wildcard diagrams/*.c labs/*.c labs/*/lab.c)
 progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/*/*.c)))
+assign  := $(foreach d,handout solution mutants/*,$(wildcard labs/*/$(d)/*))
 tests   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 obj      = $(patsubst %.c,$(build)/%.o,$(1))
 
@@ -83,7 +84,7 @@ check demo bench: deps
 
 packages := gcc pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
             libnftables-dev libjansson-dev libarchive-dev libkmod-dev nettle-dev \
-            libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark
+            libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark tcc libxml2-utils
 deps:
 	@tests/deps $(packages)
 	@$(MAKE) --no-print-directory twlab
@@ -104,6 +105,7 @@ install: all
 	install -Dm644 -t $(at)/share/man/man1 harness/twlab.1
 	@for p in $(progs); do install -D $$p $(at)/lib/twlab/$$p || exit; done
 	@for p in $(wildcard labs/*/*.conf); do install -Dm644 $$p $(at)/lib/twlab/$$p || exit; done
+	@for f in $(assign); do install -Dm644 $$f $(at)/lib/twlab/$$f || exit; done
 	install -d $(at)/lib/pkgconfig
 	@$(call pc,$(PREFIX)/include/twlab,$(PREFIX)/lib) > $(at)/lib/pkgconfig/twlab.pc
 clean:

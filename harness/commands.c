@@ -16,6 +16,12 @@ static const struct command {
 	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR] [--html | --tsv | --json]",
 	  "the article's claims one by one: confirmed, refined or refuted, by all labs" },
 	{ "check", check_main, "DIR... [--json | --tsv]", "judge evidence that is there, again" },
+	{ "start", start_main, "LAB DIR [--id ID]... [--key FILE]", "lay the assignment of a lab out in DIR, which is made" },
+	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME] [--format F]\n"
+	  "\t[--kernel K] [--jobs N] [-o DIR]", "grade what was handed in; the evidence goes to DIR/.evidence, or -o" },
+	{ "handout", handout_main, "LAB -o FILE.tar.gz [--id ID]... [--key FILE]", "the same assignment as an archive, for students" },
+	{ "selftest", selftest_main, "LAB... [--students N] [--kernel K] [--jobs N]",
+	  "is the assignment sound: solution, handout and every mutant, graded (all: every one)" },
 	{ "draw", draw_main, "DIR... | LAB [--variant V] [--set NAME=VALUE]... [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
@@ -24,7 +30,8 @@ static const struct command {
 	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] --\n"
 	  "\tPROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
 	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
-	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR",
+	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR\n"
+	  "\t[--sysctl NODE=FILE] [--rules NODE=FILE] [--program NAME=FILE]",
 	  "one run on this kernel, not judged: what `run` has the guest do" },
 };
 

@@ -32,6 +32,7 @@ static bool check_vm(void)
 	static const struct { const char *program, *what, *advice; } programs[] = {
 		{ "qemu-system-x86_64", "QEMU for x86 (qemu-system-x86_64)", "install qemu-system-x86" },
 		{ "dot", "Graphviz, for pictures (dot)", "install graphviz" },
+		{ "tcc", "a compiler for students' programs, in the guest (tcc)", "install tcc" },
 	};
 	auto_kernel struct kernel found = { 0 };
 	struct err err = { 0 };

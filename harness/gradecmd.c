@@ -1,0 +1,124 @@
+/* gradecmd.c - twlab grade */
+#include <errno.h>
+#include <getopt.h>
+
+#include "harness/cache.h"
+#include "harness/gradetell.h"
+#include "harness/handout.h"
+#include "harness/harness.h"
+#include "harness/vm.h"
+
+enum { OPT_ID = 256, OPT_KEY, OPT_LAB, OPT_TASK, OPT_FORMAT, OPT_KERNEL, OPT_JOBS };
+
+struct asked {
+	const char *dir, *key_file;
+	const char **ids;
+	struct submission_whose whose;
+	struct grade_options options;
+	enum format format;
+	char *out;
+};
+
+static int parse(int argc, char **argv, struct asked *asked, struct err *err)
+{
+	static const struct option options[] = {
+		{ "id", required_argument, NULL, OPT_ID }, { "key", required_argument, NULL, OPT_KEY },
+		{ "lab", required_argument, NULL, OPT_LAB }, { "task", required_argument, NULL, OPT_TASK },
+		{ "format", required_argument, NULL, OPT_FORMAT }, { "kernel", required_argument, NULL, OPT_KERNEL },
+		{ "jobs", required_argument, NULL, OPT_JOBS }, { "output", required_argument, NULL, 'o' }, { 0 }
+	};
+	int opt;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":o:", options, NULL)) >= 0)
+		switch (opt) {
+		case OPT_ID: *(const char **)grow(&asked->ids, asked->whose.n_ids++, sizeof(char *)) = optarg; break;
+		case OPT_KEY: asked->key_file = optarg; break;
+		case OPT_TASK: asked->options.only = optarg; break;
+		case OPT_KERNEL: asked->options.kernel = optarg; break;
+		case 'o': asked->options.out = optarg; break;
+		case OPT_LAB:
+			asked->whose.lab = handout_lab(optarg, err);
+			if (!asked->whose.lab)
+				return -err->code;
+			break;
+		case OPT_FORMAT:
+			asked->format = format_named(optarg);
+			if (asked->format == FORMATS)
+				return err_set(err, 0, "there is no format '%s'; there are text, json, tap, junit, gradescope, "
+					       "classroom50, check50 and csv", optarg);
+			break;
+		case OPT_JOBS:
+			asked->options.jobs = (unsigned int)strtoul(optarg, NULL, 10);
+			if (!asked->options.jobs || asked->options.jobs > 1024)
+				return err_set(err, 0, "--jobs is a number from 1 to 1024, not '%s'", optarg);
+			break;
+		default: return commands_no_option(opt, argv, err);
+		}
+	if (argc - optind != 1)
+		return err_set(err, 0, "which folder? twlab grade DIR");
+	asked->dir = argv[optind];
+	asked->whose.ids = asked->ids;
+	return handout_check_ids(asked->ids, asked->whose.n_ids, err);
+}
+
+static int check_task(const struct lab *lab, const char *name, struct err *err)
+{
+	for (const struct task *task = lab->tasks; name && task->name; task++)
+		if (!strcmp(task->name, name))
+			return 0;
+	return name ? err_set(err, 0, "%s has no task '%s'", lab->name, name) : 0;
+}
+
+static void say(const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s", what);
+}
+
+static int grade_it(struct asked *asked, const struct submission *submission, struct err *err)
+{
+	struct grade result;
+	int code = vm_prepare(asked->options.kernel, say, err), status;
+
+	if (code)
+		return code == -ENOENT && asked->options.kernel ? STATUS_USAGE :
+		       code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+	code = grade(submission, &asked->options, &result, err);
+	say("");
+	if (code)
+		return code == -ENOENT ? STATUS_SKIP : STATUS_ERROR;
+	status = grade_status(&result);
+	if (gradetell(stdout, asked->format, &result, err))
+		status = STATUS_ERROR;
+	else if (asked->format == FORMAT_TEXT)
+		printf("evidence of the runs: %s/\n", asked->options.out);
+	grade_free(&result);
+	return status;
+}
+
+int grade_main(int argc, char **argv, struct err *err)
+{
+	struct asked asked = { .options = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), .say = say } };
+	struct submission submission = { 0 };
+	auto_free void *key = NULL;
+	int status = STATUS_USAGE;
+
+	if (parse(argc, argv, &asked, err))
+		goto out;
+	if (asked.key_file && cache_read(asked.key_file, &key, &asked.whose.key_len, err))
+		goto out;
+	asked.whose.key = key;
+	if (submission_read(asked.dir, &asked.whose, &submission, err) ||
+	    check_task(submission.lab, asked.options.only, err))
+		goto out;
+	if (!asked.options.out)
+		asked.options.out = asked.out = must_printf("%s/.evidence", asked.dir);
+	status = grade_it(&asked, &submission, err);
+out:
+	submission_free(&submission);
+	free(asked.ids);
+	free(asked.out);
+	return status;
+}

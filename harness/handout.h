@@ -1,0 +1,24 @@
+/* handout.h - what a student is given */
+#ifndef TWLAB_HANDOUT_H
+#define TWLAB_HANDOUT_H
+
+#include "harness/files.h"
+#include "harness/personal.h"
+
+/* The files to begin from, TASKS.md (what is to be done, for how many points) and
+ * twlab.json (whose it is), for @personal.
+ */
+int handout_files(const struct lab *lab, const struct personal *personal, struct files *files, struct err *err);
+
+/* One file of the lab's folder ("solution/server.c"): its text, to be freed. NULL
+ * and @err; -ENOENT when there is none.
+ */
+char *handout_read(const struct lab *lab, const char *path, size_t *len, struct err *err);
+
+/* A lab that has tasks, by what somebody calls it. NULL and @err. */
+const struct lab *handout_lab(const char *name, struct err *err);
+
+/* Ids that can stand in a file's name. */
+int handout_check_ids(const char *const *ids, unsigned int n, struct err *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* selftest.c - twlab selftest: is an assignment sound?
+ *
+ * For several students the solution must have full marks; the handout must have
+ * its floor; and each mutant must lose the mark that it names, of which it says
+ * that it cannot have it.
+ */
+#include <errno.h>
+#include <getopt.h>
+
+#include "harness/cache.h"
+#include "harness/grade.h"
+#include "harness/handout.h"
+#include "harness/harness.h"
+#include "harness/vm.h"
+
+struct test {
+	const struct lab *lab;
+	struct personal personal;
+	struct plan *plan;		/* of its first variant, for this student */
+	struct grade_options options;
+};
+
+/* Put @from's file of each task in: from mutants/NAME if it is there, else the
+ * solution's. In predictions, what stands in braces is worked out.
+ */
+static int put_files(const struct test *test, const char *from, struct submission *submission, bool *own, struct err *err)
+{
+	for (unsigned int f = 0; f < submission->n_files; f++) {
+		const struct task *task = submission->files[f].task;
+		auto_free char *path = must_printf("%s/%s", from, task->file), *usual = must_printf("solution/%s", task->file);
+		size_t len;
+		auto_free char *text = handout_read(test->lab, path, &len, err);
+
+		own[f] = text != NULL;
+		if (!text) {
+			err->code = 0;
+			text = handout_read(test->lab, usual, &len, err);
+		}
+		if (!text)
+			return -err->code;
+		if (task->kind == TASK_PREDICT) {
+			auto_free char *filled = plan_fill(test->plan, text, err);
+
+			if (!filled)
+				return err_in(err, path);
+			submission_put(submission, f, filled, strlen(filled));
+		} else {
+			submission_put(submission, f, text, len);
+		}
+	}
+	return 0;
+}
+
+static int grade_files(const struct test *test, const char *from, struct grade *result, struct err *err)
+{
+	struct grade_options options = test->options;
+	struct submission submission;
+	bool own[16] = { false };
+	int code;
+
+	submission_of(test->lab, &test->personal, &submission);
+	assert(submission.n_files <= ARRAY_SIZE(own));
+	code = put_files(test, from, &submission, own, err);
+	for (unsigned int f = 0; f < submission.n_files && !strncmp(from, "mutants/", 8); f++)
+		if (own[f])	/* the other tasks are the solution's, and were looked at */
+			options.only = submission.files[f].task->name;
+	if (!code)
+		code = grade(&submission, &options, result, err);
+	submission_free(&submission);
+	return code;
+}
+
+static int tell(const struct test *test, const char *what, bool sound, const char *how)
+{
+	auto_free char *who = personal_name(&test->personal);
+
+	printf("  %-4s %s, %s: %s\n", sound ? "ok" : "BAD", what, who, how);
+	fflush(stdout);
+	return sound ? STATUS_HOLDS : STATUS_FAILS;
+}
+
+/* The first row that is not what it should be, in words; to be freed. */
+static char *first_lost(const struct grade *grade)
+{
+	for (unsigned int r = 0; r < grade->n; r++)
+		if (grade->rows[r].result != RESULT_PASS)
+			return must_printf("%s: %s; expected %s", grade->rows[r].name, grade->rows[r].seen, grade->rows[r].expected);
+	return must_strdup("nothing lost");
+}
+
+static int test_points(const struct test *test, const char *what, int floor, struct err *err)
+{
+	auto_free char *how = NULL, *lost = NULL;
+	struct grade result;
+	int want, status;
+
+	if (grade_files(test, what, &result, err))
+		return STATUS_ERROR;
+	want = floor < 0 ? result.points : floor;
+	lost = first_lost(&result);
+	how = must_printf("%d of %d points%s%s", result.earned, result.points,
+			  result.earned == want ? "" : "; ", result.earned == want ? "" : lost);
+	status = tell(test, what, result.earned == want && grade_status(&result) != STATUS_ERROR, how);
+	grade_free(&result);
+	return status;
+}
+
+static int test_mutant(const struct test *test, const struct mutant *mutant, struct err *err)
+{
+	auto_free char *from = must_printf("mutants/%s", mutant->name), *how = NULL;
+	auto_free char *name = plan_fill(test->plan, mutant->refused_by, err);
+	const struct grade_row *row = NULL;
+	struct grade result;
+	bool refused;
+	int status;
+
+	if (!name || grade_files(test, from, &result, err))
+		return STATUS_ERROR;
+	for (unsigned int r = 0; r < result.n; r++)
+		if (!strcmp(result.rows[r].name, name))
+			row = &result.rows[r];
+	refused = row && row->result == RESULT_FAIL;
+	how = row ? must_printf("%s %s: %.200s", name, refused ? "refuses it" : "does NOT refuse it", row->seen) :
+	      must_printf("%s is no mark that its files earn", name);
+	status = tell(test, from, refused, how);
+	grade_free(&result);
+	return status;
+}
+
+static int test_student(struct test *test, unsigned int number, unsigned int students, struct err *err)
+{
+	unsigned int m = 0;
+	int worst, status;
+
+	worst = test_points(test, "solution", -1, err);
+	if (number == 0 && worst < STATUS_USAGE) {
+		status = test_points(test, "handout", test->lab->floor, err);
+		worst = status > worst ? status : worst;
+	}
+	for (const struct mutant *mutant = test->lab->mutants; worst < STATUS_USAGE && mutant && mutant->name; mutant++)
+		if (m++ % students == number) {
+			status = test_mutant(test, mutant, err);
+			worst = status > worst ? status : worst;
+		}
+	return worst;
+}
+
+static int test_lab(const struct lab *lab, unsigned int students, const struct grade_options *options, struct err *err)
+{
+	int worst = STATUS_HOLDS;
+
+	puts(lab->name);
+	for (unsigned int s = 0; s < students && worst < STATUS_USAGE; s++) {
+		auto_free char *id = must_printf("student%u", s + 1);
+		struct test test = { .lab = lab, .options = *options };
+		int status;
+
+		personal_make(lab, "selftest", 8, (const char *const *)&id, 1, &test.personal);
+		test.plan = plan_new(lab, NULL, (const char *const *)test.personal.sets, test.personal.n_sets, err);
+		status = test.plan ? test_student(&test, s, students, err) : STATUS_ERROR;
+		worst = status > worst ? status : worst;
+		plan_free(test.plan);
+		personal_free(&test.personal);
+	}
+	return worst;
+}
+
+enum { OPT_STUDENTS = 256, OPT_KERNEL, OPT_JOBS };
+
+static int number(const char *text, unsigned int most, const char *what, unsigned int *n, struct err *err)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!*text || *end || !value || value > most)
+		return err_set(err, 0, "%s is a number from 1 to %u, not '%s'", what, most, text);
+	*n = (unsigned int)value;
+	return 0;
+}
+
+static int parse(int argc, char **argv, unsigned int *students, struct grade_options *asked, struct err *err)
+{
+	static const struct option options[] = {
+		{ "students", required_argument, NULL, OPT_STUDENTS }, { "kernel", required_argument, NULL, OPT_KERNEL },
+		{ "jobs", required_argument, NULL, OPT_JOBS }, { 0 }
+	};
+	int opt;
+
+	opterr = 0;
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) >= 0)
+		switch (opt) {
+		case OPT_STUDENTS:
+			if (number(optarg, 1000, "--students", students, err))
+				return -err->code;
+			break;
+		case OPT_JOBS:
+			if (number(optarg, 1024, "--jobs", &asked->jobs, err))
+				return -err->code;
+			break;
+		case OPT_KERNEL: asked->kernel = optarg; break;
+		default: return commands_no_option(opt, argv, err);
+		}
+	if (optind == argc)
+		return err_set(err, 0, "which lab? twlab list names them; 'all' tests every one that has tasks");
+	for (int a = optind; a < argc; a++)
+		if (strcmp(argv[a], "all") && !handout_lab(argv[a], err))
+			return -err->code;
+	return 0;
+}
+
+int selftest_main(int argc, char **argv, struct err *err)
+{
+	struct grade_options options = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) };
+	char dir[] = "/tmp/twlab-selftest-XXXXXX";
+	unsigned int students = 3;
+	int code, worst = STATUS_HOLDS;
+
+	if (parse(argc, argv, &students, &options, err))
+		return STATUS_USAGE;
+	code = vm_prepare(options.kernel, NULL, err);
+	if (code)
+		return code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+	if (!mkdtemp(dir)) {
+		err_set(err, errno, "cannot make %s", dir);
+		return STATUS_ERROR;
+	}
+	options.out = dir;
+	for (int a = optind; a < argc; a++)
+		for (const struct lab *const *lab = all_labs; *lab; lab++)
+			if ((*lab)->tasks && (!strcmp(argv[a], "all") || *lab == lab_find(argv[a])) && worst < STATUS_USAGE) {
+				int status = test_lab(*lab, students, &options, err);
+
+				worst = status > worst ? status : worst;
+			}
+	cache_remove(dir);
+	return worst;
+}

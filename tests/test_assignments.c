@@ -1,0 +1,149 @@
+/* test_assignments.c - submissions graded in guests: sound ones, broken ones, hostile ones
+ *
+ * Each row is a server for lab 03 that a student might hand in. It must cost its
+ * author the points of that task, with a sentence why, and nobody else anything:
+ * in the end the solution has full marks.
+ */
+#include "tests/test.h"
+
+#include "harness/cache.h"
+#include "harness/grade.h"
+#include "harness/handout.h"
+#include "harness/vm.h"
+
+#include <errno.h>
+
+static char out[] = "/tmp/twlab-graded-XXXXXX";
+static struct personal personal;
+
+static int prepare(void **state)
+{
+	const char *id = "mallory";
+	struct err err = { 0 };
+
+	(void)state;
+	personal_make(lab_find("3"), "k", 1, &id, 1, &personal);
+	if (vm_prepare(NULL, NULL, &err))
+		print_message("no guest: %s\n", err.text);
+	return mkdtemp(out) ? 0 : -1;
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	personal_free(&personal);
+	cache_remove(out);
+	return 0;
+}
+
+/* Grade @source as lab 03's server.c. */
+static void grade_server(const char *source, struct grade *result)
+{
+	const struct grade_options options = { .out = out, .only = "server", .jobs = 2 };
+	struct submission submission;
+	struct err err = { 0 };
+
+	submission_of(lab_find("3"), &personal, &submission);
+	for (unsigned int f = 0; f < submission.n_files; f++)
+		if (!strcmp(submission.files[f].task->name, "server"))
+			submission_put(&submission, f, source, strlen(source));
+	if (vm_prepare(NULL, NULL, &err) || (grade(&submission, &options, result, &err) && err.code == ENOENT)) {
+		submission_free(&submission);
+		skip();
+	}
+	submission_free(&submission);
+	assert_int_equal(err.code, 0);
+}
+
+#define HEAD "#include <fcntl.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n" \
+	     "#include <sys/wait.h>\n#include <unistd.h>\n"
+
+static const struct { const char *what, *source, *why; } hostile[] = {
+	{ "no C at all", "\xff\xfe\x01 what?\n", "does not compile" },
+	{ "a secret file", "#include \"/etc/shadow\"\nint main(void) { return 0; }\n", "does not compile" },
+	{ "the harness, included", "#include \"/work/out/evidence/run.json\"\nint main(void) { return 0; }\n", "does not compile" },
+	{ "itself, without end", "#include \"server.c\"\nint main(void) { return 0; }\n", "compil" },
+	{ "an array of 1 TB", "char a[1L << 40] = { 1 };\nint main(void) { return 0; }\n", "compil" },
+	{ "an endless loop", "int main(void) { for (;;) ; }\n", "processor time" },
+	{ "a fork bomb", HEAD "int main(void) { for (;;) fork(); }\n", "processes" },
+	{ "all the memory", HEAD "int main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }\n", "memory" },
+	{ "output without end", HEAD "int main(void) { for (;;) puts(\"so_error=0\"); }\n", "processor time" },
+	{ "verdicts on every descriptor",
+	  HEAD "int main(void) { static const char text[] = \"result 0 0\\nfailed x\\n{\\\"complete\\\":true}\\n\";\n"
+	  "for (int fd = 0; fd < 4096; fd++) write(fd, text, sizeof(text) - 1); return 0; }\n", "in vain" },
+	{ "an end to everybody", HEAD "int main(void) { kill(1, SIGKILL); kill(-1, SIGKILL); return 0; }\n", "in vain" },
+	{ "what looks right, and nobody served", HEAD "int main(void) { puts(\"so_error=0\"); return 0; }\n", "in vain" },
+	{ "who stays", HEAD "int main(void) { if (fork() == 0) { setsid(); for (;;) pause(); } return 0; }\n", "in vain" },
+	{ "who crashes", "int main(void) { return *(volatile int *)8; }\n", "in vain" },
+};
+
+static void a_hostile_program_costs_its_author_the_points(void **state)
+{
+	(void)state;
+	for (size_t h = 0; h < ARRAY_SIZE(hostile); h++) {
+		struct grade result;
+
+		grade_server(hostile[h].source, &result);
+		assert_int_equal(result.n, 3);
+		for (unsigned int r = 0; r < result.n; r++)
+			if (result.rows[r].result != RESULT_FAIL || !strstr(result.rows[r].seen, hostile[h].why))
+				fail_msg("%s: %s: %d: %s", hostile[h].what, result.rows[r].name, (int)result.rows[r].result,
+					 result.rows[r].seen);
+		assert_int_equal(result.earned, 0);
+		grade_free(&result);
+	}
+}
+
+static void and_the_next_has_full_marks(void **state)
+{
+	struct err err = { 0 };
+	struct grade result;
+	size_t len;
+	auto_free char *source = handout_read(lab_find("3"), "solution/server.c", &len, &err);
+
+	(void)state;
+	grade_server(source, &result);
+	assert_int_equal(result.earned, result.points);
+	assert_true(result.points > 0);
+	grade_free(&result);
+}
+
+/* The same submission, the same result, to the word. */
+static void grades_repeat(void **state)
+{
+	struct grade first, second;
+	struct err err = { 0 };
+	size_t len;
+	auto_free char *source = handout_read(lab_find("3"), "mutants/asks-too-early/server.c", &len, &err);
+
+	(void)state;
+	grade_server(source, &first);
+	grade_server(source, &second);
+	assert_int_equal(first.n, second.n);
+	for (unsigned int r = 0; r < first.n; r++) {
+		assert_string_equal(first.rows[r].seen, second.rows[r].seen);
+		assert_string_equal(first.rows[r].where, second.rows[r].where);
+		assert_int_equal(first.rows[r].earned, second.rows[r].earned);
+	}
+	assert_true(first.earned < first.points);
+	grade_free(&first);
+	grade_free(&second);
+}
+
+static void every_assignment_is_sound(void **state)
+{
+	(void)state;
+	assert_int_equal(system("./twlab selftest all --students 2 >/dev/null"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_hostile_program_costs_its_author_the_points),
+		cmocka_unit_test(and_the_next_has_full_marks),
+		cmocka_unit_test(grades_repeat),
+		cmocka_unit_test(every_assignment_is_sound),
+	};
+
+	return cmocka_run_group_tests(tests, prepare, clean_up);
+}
