@@ -50,13 +50,14 @@ flags   += $(if $(have),$(shell pkg-config --cflags $(libs)))
 LDLIBS  += -Wl,--as-needed $(if $(have),$(shell pkg-config --libs $(libs)))
 endif
 
-# The programs at the top are whatever was built last, by whichever kind.
-twlab: $(build)/twlab
-	@cp $< $@
+# The programs at the top are of the kind that was asked for last, however old.
+FORCE:
+twlab: $(build)/twlab FORCE
+	@cmp -s $< $@ || cp $< $@
 $(build)/twlab: $(call obj,harness/main.c $(src))
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -o $@
-libtwlab.a: $(build)/libtwlab.a
-	@cp $< $@
+libtwlab.a: $(build)/libtwlab.a FORCE
+	@cmp -s $< $@ || cp $< $@
 $(build)/libtwlab.a: $(call obj,$(libsrc))
 	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
 $(progs): %: %.c

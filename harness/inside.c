@@ -25,23 +25,31 @@ static void pass_on(void *arg, int fd, const void *data, size_t len)
 	fflush(out);
 }
 
+/* A guest that cannot be started, hangs or dies is no reason to skip. */
+static int failed(const struct err *err)
+{
+	fprintf(stderr, "the guest failed: %s\n", err->text);
+	return 1;
+}
+
 static int run(const struct vm_job *job, struct err *err)
 {
 	struct vm_result result;
 	struct vm *vm;
 	int ret, status;
 
-	if (vm_prepare(job->kernel, NULL, err))
-		return -err->code;
-	vm = vm_start(job, err);
+	ret = vm_prepare(job->kernel, NULL, err);
+	if (ret == -ENOTSUP || ret == -ENOENT)	/* no QEMU, or no such kernel */
+		return ret;
+	vm = ret ? NULL : vm_start(job, err);
 	if (!vm)
-		return -err->code;
+		return failed(err);
 	while ((ret = vm_step(vm, 1000, err)) == 0)
 		;
 	if (ret < 0) {
 		fputs(vm_console(vm), stderr);
 		vm_free(vm);
-		return ret;
+		return failed(err);
 	}
 	vm_result(vm, &result);
 	vm_free(vm);
@@ -58,14 +66,14 @@ int inside_run(const char *const *args, const char *const *paths, struct err *er
 	struct vm_job job = { .argv = argv, .output = pass_on, .kernel = getenv("TWLAB_KERNEL") };
 
 	if (!self)
-		return err_set(err, errno, "cannot find this program");
+		return err_set(err, errno, "cannot find this program"), failed(err);
 	for (size_t i = 0; args && args[i] && i < ARGS_MAX; i++)
 		argv[i + 1] = args[i];
 	for (; paths && *paths; paths++)
 		if (files_add_from(&files, *paths, *paths, err))
-			return -err->code;
+			return failed(err);
 	if (program_add(&system, self, err))
-		return -err->code;
+		return failed(err);
 	job.files = files.item;
 	job.n_files = files.n;
 	job.system = system.item;

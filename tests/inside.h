@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Run @tests in a guest, with the files @paths; where there can be none, here:
+/* Run @tests in a guest, with the files @paths; where there is no QEMU or no kernel, here:
  * those that need one skip themselves then. Returns what main() does.
  */
 static inline int inside_tests(const struct CMUnitTest *tests, size_t n, const char *const *paths)
