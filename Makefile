@@ -103,6 +103,7 @@ install: all
 	install -Dt $(at)/bin twlab
 	install -Dm644 -t $(at)/lib libtwlab.a
 	install -Dm644 -t $(at)/include/twlab/lib lib/*.h
+	install -Dm644 -t $(at)/include/twlab/labs labs/lab.h
 	install -Dm644 -t $(at)/share/man/man1 harness/twlab.1
 	@for p in $(progs); do install -D $$p $(at)/lib/twlab/$$p || exit; done
 	@for p in $(wildcard labs/*/*.conf); do install -Dm644 $$p $(at)/lib/twlab/$$p || exit; done

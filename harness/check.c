@@ -1,13 +1,15 @@
 /* check.c - twlab check: evidence folders, judged again */
 #include "harness/harness.h"
 #include "harness/outcome.h"
+#include "harness/outside.h"
 
 #include <getopt.h>
 
 int check_main(int argc, char **argv, struct err *err)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "tsv", no_argument, NULL, 't' }, { 0 }
+		{ "json", no_argument, NULL, 'j' }, { "tsv", no_argument, NULL, 't' },
+		{ "lab", required_argument, NULL, 'l' }, { 0 }
 	};
 	struct outcome *outcomes = NULL;
 	enum tell how = TELL_TEXT;
@@ -16,12 +18,18 @@ int check_main(int argc, char **argv, struct err *err)
 
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (opt == '?') {
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
+		switch (opt) {
+		case 'j': how = TELL_JSON; break;
+		case 't': how = TELL_TSV; break;
+		case 'l':
+			if (!outside_lab(optarg, err))
+				return STATUS_USAGE;
+			break;
+		default:
 			commands_no_option(opt, argv, err);
 			return STATUS_USAGE;
 		}
-		how = opt == 'j' ? TELL_JSON : TELL_TSV;
 	}
 	if (optind == argc)
 		err_set(err, 0, "which folder? twlab run leaves them in ./evidence");

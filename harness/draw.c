@@ -2,6 +2,7 @@
 #include "diagrams/draw.h"
 
 #include "harness/harness.h"
+#include "harness/outside.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -79,14 +80,14 @@ static int draw_runs(char *dir, const char *out, struct err *err)
 
 static int draw_one(char *what, const struct args *args, struct err *err)
 {
-	const struct lab *lab = lab_find(what);
+	const struct lab *lab;
 	struct stat st;
 
 	if (stat(what, &st) == 0 && S_ISDIR(st.st_mode))
 		return draw_runs(what, args->out, err) < 0 ? STATUS_ERROR : STATUS_HOLDS;
+	lab = outside_lab(what, err);
 	if (lab)
 		return draw_lab(lab, args, err);
-	err_set(err, 0, "%s is neither a folder with evidence nor a lab; twlab list names them", what);
 	return STATUS_USAGE;
 }
 
@@ -96,6 +97,7 @@ int draw_main(int argc, char **argv, struct err *err)
 		{ "output", required_argument, NULL, 'o' },
 		{ "variant", required_argument, NULL, 'v' },
 		{ "set", required_argument, NULL, 's' },
+		{ "lab", required_argument, NULL, 'l' },
 		{ 0 }
 	};
 	auto_free const char **sets = must_calloc((size_t)argc, sizeof(*sets));
@@ -108,6 +110,10 @@ int draw_main(int argc, char **argv, struct err *err)
 		case 'o': args.out = optarg; break;
 		case 'v': args.variant = optarg; break;
 		case 's': sets[args.n_sets++] = optarg; break;
+		case 'l':
+			if (!outside_lab(optarg, err))
+				return STATUS_USAGE;
+			break;
 		default:
 			commands_no_option(opt, argv, err);
 			return STATUS_USAGE;

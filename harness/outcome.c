@@ -18,7 +18,7 @@ int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
 		goto fail;
 	lab = lab_find(evidence->lab);
 	if (!lab) {
-		err_set(err, 0, "%s: the evidence is of a lab '%s' that this twlab does not have", dir, evidence->lab);
+		err_set(err, 0, "%s: the evidence is of a lab '%s' that this twlab does not have; --lab FILE names the file of one", dir, evidence->lab);
 		goto fail;
 	}
 	outcome->plan = plan_new(lab, *evidence->variant ? evidence->variant : NULL,

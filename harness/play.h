@@ -25,8 +25,9 @@ struct play_options {
  */
 int play(const struct plan *plan, const struct play_options *options, struct err *err);
 
-/* The file @name of @lab, a program or what a step wants: beside the twlab that runs.
- * The caller frees it.
+/* The file @name of @lab, a program or what a step wants: beside the twlab that runs, or
+ * where a lab that is none of twlab's has its own. "LAB/NAME" is a file of another lab, one of
+ * twlab's. The caller frees it.
  */
 char *play_file(const char *lab, const char *name);
 

@@ -2,6 +2,7 @@
 #include "harness/handin.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
+#include "harness/outside.h"
 #include "harness/play.h"
 
 #include <getopt.h>
@@ -66,13 +67,12 @@ int play_main(int argc, char **argv, struct err *err)
 			goto out;
 		}
 	}
-	lab = optind < argc ? lab_find(argv[optind]) : NULL;
-	if (!lab || !play_options.dir) {
-		err_set(err, 0, optind < argc && !lab ? "there is no lab '%s'; twlab list names them" :
-			"which lab, and where to (-o DIR)?", argv[optind]);
+	if (optind == argc || !play_options.dir) {
+		err_set(err, 0, "which lab, and where to (-o DIR)?");
 		goto out;
 	}
-	plan = plan_new(lab, variant, sets, n, err);
+	lab = outside_lab(argv[optind], err);
+	plan = lab ? plan_new(lab, variant, sets, n, err) : NULL;
 	if (!plan)
 		goto out;
 	met = needs_met(plan, err);

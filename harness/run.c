@@ -12,6 +12,7 @@
 #include "harness/kernel.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
+#include "harness/outside.h"
 #include "harness/outcome.h"
 #include "harness/place.h"
 #include "harness/play.h"
@@ -125,7 +126,9 @@ static char **play_args(const struct run *run, const struct plan *plan)
 {
 	char **argv = NULL;
 	unsigned int n = 0;
-	const char *const fixed[] = { GUEST_TWLAB, "play", plan->lab->name, "-o", "out/evidence", "--variant", plan->variant };
+	const char *file = outside_file(plan->lab);
+	auto_free char *lab = file ? must_printf(".%s", strrchr(file, '/')) : must_strdup(plan->lab->name);
+	const char *const fixed[] = { GUEST_TWLAB, "play", lab, "-o", "out/evidence", "--variant", plan->variant };
 
 	for (size_t f = 0; f < ARRAY_SIZE(fixed); f++)
 		*(char **)grow(&argv, n++, sizeof(char *)) = must_strdup(fixed[f]);
@@ -279,12 +282,19 @@ static void start_guest(struct run *run, struct job *job)
 {
 	struct err err = { 0 };
 	char **argv = play_args(run, job->plan);
+	auto_files struct files work = { 0 }, system = { 0 };
 	struct vm_job vm_job = {
 		.kernel = job->kernel, .argv = (const char *const *)argv, .seed = run->seed,
 		.wall_limit_s = limit_s(job->plan), .output = heard, .arg = job,
 	};
 
-	job->vm = vm_start(&vm_job, &err);
+	if (!outside_pack(job->plan, &work, &system, &err)) {
+		vm_job.files = work.item;
+		vm_job.n_files = work.n;
+		vm_job.system = system.item;
+		vm_job.n_system = system.n;
+		job->vm = vm_start(&vm_job, &err);
+	}
 	free_args(argv);
 	if (!job->vm) {
 		fail(job, RESULT_ERROR, err.text);
@@ -501,17 +511,15 @@ static int parse(struct run *run, int argc, char **argv, struct err *err)
 	if (optind == argc)
 		return err_set(err, 0, "which lab? twlab list names them; 'all' runs every one");
 	for (int a = optind; a < argc; a++) {
-		const struct lab *lab = lab_find(argv[a]);
+		const struct lab *lab = strcmp(argv[a], "all") ? outside_lab(argv[a], err) : NULL;
 
 		if (!strcmp(argv[a], "all"))
 			for (const struct lab *const *each = all_labs; *each; each++) {
 				if (add_lab(run, *each, err))
 					return -err->code;
 			}
-		else if (!lab)
-			return err_set(err, 0, "there is no lab '%s'; twlab list names them", argv[a]);
-		else if (add_lab(run, lab, err))
-			return -err->code;
+		else if (!lab || add_lab(run, lab, err))
+			return err_code(err);
 	}
 	return 0;
 }

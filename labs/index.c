@@ -32,8 +32,35 @@ const struct lab *const all_labs[] = {
 	NULL
 };
 
+static struct added {
+	const struct lab *lab;
+	const char *dir;
+} *added;
+static unsigned int n_added;
+
+void lab_add(const struct lab *lab, const char *dir)
+{
+	*(struct added *)grow(&added, n_added++, sizeof(*added)) = (struct added){ lab, dir };
+}
+
+static const struct added *find_added(const char *name)
+{
+	for (unsigned int a = 0; a < n_added; a++)
+		if (!strcmp(added[a].lab->name, name))
+			return &added[a];
+	return NULL;
+}
+
+const char *lab_dir(const char *name)
+{
+	const struct added *found = find_added(name);
+
+	return found ? found->dir : NULL;
+}
+
 const struct lab *lab_find(const char *name)
 {
+	const struct added *found = find_added(name);
 	char *end;
 	long number = strtol(name, &end, 10);
 
@@ -44,5 +71,5 @@ const struct lab *lab_find(const char *name)
 		    strtol((*lab)->name, NULL, 10) == number)
 			return *lab;
 	}
-	return NULL;
+	return found ? found->lab : NULL;
 }

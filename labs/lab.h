@@ -169,12 +169,40 @@ struct saying {
 
 extern const struct saying article[];
 
-/* Every lab, in teaching order; ends in NULL. */
+/* A number for the words of this header: it is another one when a row has other fields.
+ * Raise the first factor when a row that looks the same means something else.
+ */
+#define LAB_WORDS									\
+	((((((((((((1u * 31 + sizeof(struct lab)) * 31 + sizeof(struct param)) * 31 +	\
+	sizeof(struct variant)) * 31 + sizeof(struct node)) * 31 + sizeof(struct link)) * 31 + \
+	sizeof(struct route)) * 31 + sizeof(struct setting)) * 31 + sizeof(struct ruleset)) * 31 + \
+	sizeof(struct program)) * 31 + sizeof(struct step)) * 31 + sizeof(struct claim)) * 31 + STEP_DOES)
+
+/* What twlab looks for in a lab that is no part of it: a shared object, given as a
+ * file (twlab run ./mylab.so). Its last line makes it: LAB_EXPORT(lab);
+ */
+struct lab_export {
+	size_t words;
+	const struct lab *lab;
+};
+
+#define LAB_EXPORT(lab)	extern const struct lab_export twlab_lab; \
+			const struct lab_export twlab_lab = { LAB_WORDS, &lab }
+
+/* Every lab of twlab, in teaching order; ends in NULL. */
 extern const struct lab *const all_labs[];
 
-/* By folder name, number ("1", "01") or the part after it ("four-way-close").
- * NULL if there is none.
+/* By folder name, number ("1", "01") or the part after it ("four-way-close"); of a lab
+ * that was added, by name. NULL if there is none.
  */
 const struct lab *lab_find(const char *name);
+
+/* Have lab_find() find @lab as well, whose programs lie in the folder @dir. Both stay
+ * the caller's, and have to stay there.
+ */
+void lab_add(const struct lab *lab, const char *dir);
+
+/* The folder given with lab_add(); NULL for a lab of twlab, and for none. */
+const char *lab_dir(const char *name);
 
 #endif
