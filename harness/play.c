@@ -137,7 +137,8 @@ static int let_happen(struct play *play, int64_t until_ns)
 
 static int wait_for(struct play *play, const struct step *step)
 {
-	int ms = step->ms ? step->ms : STEP_LIMIT_MS;
+	bool says = step->act == DO_SLEEP && step->what && *step->what;
+	int ms = says ? atoi(step->what) : step->ms ? step->ms : STEP_LIMIT_MS;
 	int64_t began = record_now(play->record), limit = began + ms * NS_PER_MS;
 
 	for (;;) {

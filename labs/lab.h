@@ -60,7 +60,7 @@ struct program {
  *					number that "from" would use in their last connection, ts from its last TSval
  *					(without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
  *					from what the node's kernel sends
- *	DO_SLEEP			.ms
+ *	DO_SLEEP			.ms, or what = so many ms, where that is a sum ("{1000 * answer}")
  */
 enum step_do {
 	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,

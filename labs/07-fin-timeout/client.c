@@ -1,10 +1,11 @@
 /* client.c - makes a connection and ends its own direction, as often as it is told to
  *
- *	client ADDRESS PORT close|shutdown
+ *	client ADDRESS PORT close|shutdown [SECONDS]
  *
  * A line on standard input is the word to make the next one. After close() nobody
  * holds the socket any more: it is an orphan. After shutdown() this program does,
- * and can go on reading.
+ * and can go on reading. (SECONDS is for a client that sets a limit of its own: this
+ * one does not.)
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -26,9 +27,9 @@ int main(int argc, char **argv)
 	char line[256];
 	int conn, holds, done = 0;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1 ||
+	if (argc < 4 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1 ||
 	    (strcmp(argv[3], "close") && strcmp(argv[3], "shutdown"))) {
-		fprintf(stderr, "usage: client ADDRESS PORT close|shutdown\n");
+		fprintf(stderr, "usage: client ADDRESS PORT close|shutdown [SECONDS]\n");
 		return 2;
 	}
 	addr.sin_port = htons((unsigned short)atoi(argv[2]));
