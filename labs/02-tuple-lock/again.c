@@ -7,9 +7,8 @@
  * it asks for with bind(). After a line on standard input it tries what is possible
  * now. Last it tries the first connection, four times a second, until it comes about.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct in_addr server;
+static const char *server;
 
 static void die(const char *what)
 {
@@ -33,28 +32,43 @@ static long now_ms(void)
 	return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
+/* The address of @port: the server's, or, of the same @family, any of our own. */
+static struct addrinfo *address(const char *host, int port, int family)
+{
+	const struct addrinfo how = {
+		.ai_flags = host ? 0 : AI_PASSIVE, .ai_family = family, .ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", port);
+	if (getaddrinfo(host, text, &how, &found))
+		die(host);
+	return found;
+}
+
 /* Connect to @port, from port @from (0: the kernel's choice) with or without
  * SO_REUSEADDR, and close. Returns what became of it.
  */
 static const char *try(int port, int from, int reuse)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = htons((unsigned short)from) };
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr = server,
-	};
-	int conn = socket(AF_INET, SOCK_STREAM, 0);
+	struct addrinfo *there = address(server, port, AF_UNSPEC);
+	struct addrinfo *here = address(NULL, from, there->ai_family);
+	int conn = socket(there->ai_family, SOCK_STREAM, 0);
 	static char text[64];
 
 	if (conn < 0)
 		die("socket");
 	setsockopt(conn, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
-	if (from && bind(conn, (struct sockaddr *)&local, sizeof(local)))
+	if (from && bind(conn, here->ai_addr, here->ai_addrlen))
 		snprintf(text, sizeof(text), "bind: %s", strerrorname_np(errno));
-	else if (connect(conn, (struct sockaddr *)&addr, sizeof(addr)))
+	else if (connect(conn, there->ai_addr, there->ai_addrlen))
 		snprintf(text, sizeof(text), "connect: %s", strerrorname_np(errno));
 	else
 		strcpy(text, "connected");
 	close(conn);				/* our FIN comes first */
+	freeaddrinfo(there);
+	freeaddrinfo(here);
 	return text;
 }
 
@@ -65,10 +79,11 @@ int main(int argc, char **argv)
 	char line[256];
 	long closed_ms;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &server) != 1) {
+	if (argc != 4) {
 		fprintf(stderr, "usage: again ADDRESS PORT BOUND\n");
 		return 2;
 	}
+	server = argv[1];
 	port = atoi(argv[2]);
 	bound = atoi(argv[3]);
 	setvbuf(stdout, NULL, _IOLBF, 0);

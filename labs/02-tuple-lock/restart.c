@@ -7,7 +7,7 @@
  * times a second, until the port is free.
  */
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct sockaddr_in addr = { .sin_family = AF_INET };
+static struct addrinfo *here;
 
 static void die(const char *what)
 {
@@ -34,12 +34,12 @@ static long now_ms(void)
 /* A listener on the port, or -1 and errno as bind() left it. */
 static int listener_new(int reuse)
 {
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int listener = socket(here->ai_family, SOCK_STREAM, 0);
 
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
-	if (!bind(listener, (struct sockaddr *)&addr, sizeof(addr))) {
+	if (!bind(listener, here->ai_addr, here->ai_addrlen)) {
 		if (listen(listener, 5))
 			die("listen");
 		return listener;
@@ -50,16 +50,16 @@ static int listener_new(int reuse)
 
 int main(int argc, char **argv)
 {
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
 	const struct timespec pause = { .tv_nsec = 250000000 };
 	char line[256];
 	int listener, conn, old;
 	long closed_ms;
 
-	if (argc != 3) {
+	if (argc != 3 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: restart PORT OLD\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	old = atoi(argv[2]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 

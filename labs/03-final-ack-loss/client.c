@@ -5,8 +5,7 @@
  * A line on standard input is the word to close. shutdown() sends the FIN and
  * keeps the descriptor, so the socket stays a whole one in FIN_WAIT_2.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -20,22 +19,22 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *server;
 	char line[256];
 	ssize_t len;
 	int conn;
 
-	if (argc != 3 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1) {
+	if (argc != 3 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[2]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	conn = socket(AF_INET, SOCK_STREAM, 0);
+	conn = socket(server->ai_family, SOCK_STREAM, 0);
 	if (conn < 0)
 		die("socket");
-	if (connect(conn, (struct sockaddr *)&addr, sizeof(addr)))
+	if (connect(conn, server->ai_addr, server->ai_addrlen))
 		die("connect");
 	if (write(conn, "hello\n", 6) != 6)
 		die("write");

@@ -9,7 +9,7 @@
  * first). SO_ERROR does.
  */
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,23 +46,23 @@ static int outcome(int conn)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	char line[256];
 	int listener, conn, error, on = 1;
 	ssize_t len;
 
-	if (argc != 3 || (strcmp(argv[2], "hold") && strcmp(argv[2], "close"))) {
+	if (argc != 3 || (strcmp(argv[2], "hold") && strcmp(argv[2], "close")) || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT hold|close\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 5))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 5))
 		die("listen");
 	conn = accept(listener, NULL, NULL);
 	if (conn < 0)

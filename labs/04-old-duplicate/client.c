@@ -7,9 +7,8 @@
  * 16 bytes, and is answered "ok\n". With ISNs the K-th connection begins with the
  * K-th of them, else with what the kernel chooses.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,18 +43,18 @@ static void choose_isn(int conn, const char *isn)
 }
 
 /* Returns a connected socket, or -1 and says why not. */
-static int open_next(const struct sockaddr_in *server, const struct sockaddr_in *local, const char *isn)
+static int open_next(const struct addrinfo *server, const struct addrinfo *local, const char *isn)
 {
-	int conn = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	int conn = socket(server->ai_family, SOCK_STREAM, 0), on = 1;
 
 	if (conn < 0)
 		die("socket");
 	if (isn)
 		choose_isn(conn, isn);
 	setsockopt(conn, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(conn, (const struct sockaddr *)local, sizeof(*local)))
+	if (bind(conn, local->ai_addr, local->ai_addrlen))
 		die("bind");
-	if (connect(conn, (const struct sockaddr *)server, sizeof(*server))) {
+	if (connect(conn, server->ai_addr, server->ai_addrlen)) {
 		printf("refused=%s\n", strerrorname_np(errno));
 		close(conn);
 		return -1;
@@ -81,22 +80,24 @@ static void order(int conn, const char *text)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in server = { .sin_family = AF_INET }, local = { .sin_family = AF_INET };
+	struct addrinfo how = { .ai_socktype = SOCK_STREAM }, *server, *local;
 	char line[64];
 	int conn = -1;
 
-	if (argc < 4 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+	if (argc < 4 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT LOCAL-PORT [ISN...]\n");
 		return 2;
 	}
-	server.sin_port = htons((unsigned short)atoi(argv[2]));
-	local.sin_port = htons((unsigned short)atoi(argv[3]));
+	how.ai_flags = AI_PASSIVE;
+	how.ai_family = server->ai_family;
+	if (getaddrinfo(NULL, argv[3], &how, &local))
+		die("LOCAL-PORT");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (!strcmp(line, "open")) {
-			conn = open_next(&server, &local, argc > 4 + number ? argv[4 + number] : NULL);
+			conn = open_next(server, local, argc > 4 + number ? argv[4 + number] : NULL);
 		} else if (!strcmp(line, "close")) {
 			shutdown(conn, SHUT_WR);	/* our FIN */
 			while (read(conn, line, sizeof(line)) > 0)

@@ -7,8 +7,7 @@
  * in the same moment (RFC 9293, 3.5, figure 8). For only who calls connect() can
  * choose its own first sequence number; for a server that listens the kernel does.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +29,9 @@ static void set(int conn, int option, int value)
 		die("TCP_REPAIR (it needs CAP_NET_ADMIN)");
 }
 
-static int bound_to(const struct sockaddr_in *local, const char *isn)
+static int bound_to(const struct addrinfo *local, const char *isn)
 {
-	int sock = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	int sock = socket(local->ai_family, SOCK_STREAM, 0), on = 1;
 
 	if (sock < 0)
 		die("socket");
@@ -43,20 +42,20 @@ static int bound_to(const struct sockaddr_in *local, const char *isn)
 		set(sock, TCP_REPAIR, 0);
 	}
 	setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(sock, (const struct sockaddr *)local, sizeof(*local)))
+	if (bind(sock, local->ai_addr, local->ai_addrlen))
 		die("bind");
 	return sock;
 }
 
 /* Wait for the word, then connect while the client does, too. */
-static int meet(const struct sockaddr_in *local, const struct sockaddr_in *client, const char *isn)
+static int meet(const struct addrinfo *local, const struct addrinfo *client, const char *isn)
 {
 	int conn = bound_to(local, isn);
 	char line[64];
 
 	if (!fgets(line, sizeof(line), stdin))
 		exit(0);
-	if (connect(conn, (const struct sockaddr *)client, sizeof(*client)))
+	if (connect(conn, client->ai_addr, client->ai_addrlen))
 		die("connect");
 	return conn;
 }
@@ -80,24 +79,26 @@ static void serve(int conn, int number)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET }, client = { .sin_family = AF_INET };
+	struct addrinfo how = { .ai_socktype = SOCK_STREAM }, *local, *client;
 	int listener = -1;
 
-	if (argc < 4 || inet_pton(AF_INET, argv[2], &client.sin_addr) != 1) {
+	if (argc < 4 || getaddrinfo(argv[2], argv[3], &how, &client)) {
 		fprintf(stderr, "usage: server PORT ADDRESS CLIENT-PORT [ISN...]\n");
 		return 2;
 	}
-	local.sin_port = htons((unsigned short)atoi(argv[1]));
-	client.sin_port = htons((unsigned short)atoi(argv[3]));
+	how.ai_flags = AI_PASSIVE;
+	how.ai_family = client->ai_family;
+	if (getaddrinfo(NULL, argv[1], &how, &local))
+		die("PORT");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	if (argc == 4) {
-		listener = bound_to(&local, NULL);
+		listener = bound_to(local, NULL);
 		if (listen(listener, 5))
 			die("listen");
 	}
 	for (int number = 1; number <= 2; number++)
 		serve(listener >= 0 ? accept(listener, NULL, NULL) :
-		      meet(&local, &client, argv[3 + (number < argc - 3 ? number : argc - 4)]), number);
+		      meet(local, client, argv[3 + (number < argc - 3 ? number : argc - 4)]), number);
 	return 0;
 }

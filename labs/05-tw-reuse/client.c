@@ -11,9 +11,8 @@
  *				second, then four times; print NAME_ms= and the time since
  *				the last close()
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct sockaddr_in addr = { .sin_family = AF_INET };
+static struct addrinfo *server;
 static long closed_ms;
 
 static long now_ms(void)
@@ -44,13 +43,13 @@ static void wait_ms(long ms)
  */
 static int try(int ms)
 {
-	int conn = socket(AF_INET, SOCK_STREAM, 0), code = 0;
+	int conn = socket(server->ai_family, SOCK_STREAM, 0), code = 0;
 
 	if (conn < 0) {
 		perror("socket");
 		exit(1);
 	}
-	if (connect(conn, (struct sockaddr *)&addr, sizeof(addr)))
+	if (connect(conn, server->ai_addr, server->ai_addrlen))
 		code = errno;
 	else if (ms >= 0)
 		wait_ms(1000 + ms - now_ms() % 1000);
@@ -62,14 +61,14 @@ static int try(int ms)
 
 int main(int argc, char **argv)
 {
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
 	char line[128], name[64];
 	int ms, code;
 
-	if (argc != 3 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1) {
+	if (argc != 3 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[2]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	while (ms = -1, fgets(line, sizeof(line), stdin)) {

@@ -4,7 +4,7 @@
  *
  * It never ends by itself.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,22 +19,22 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	char line[256];
 	int listener, conn, last, on = 1;
 
-	if (argc != 3 || (strcmp(argv[2], "first") && strcmp(argv[2], "last"))) {
+	if (argc != 3 || (strcmp(argv[2], "first") && strcmp(argv[2], "last")) || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT first|last\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	last = !strcmp(argv[2], "last");
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 100))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 100))
 		die("listen");
 
 	while ((conn = accept(listener, NULL, NULL)) >= 0) {

@@ -2,7 +2,7 @@
  *
  *	server PORT HOW-MANY
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,23 +16,23 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	char line[256];
 	int listener, conn, left, on = 1;
 	ssize_t len;
 
-	if (argc != 3) {
+	if (argc != 3 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT HOW-MANY\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 256))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 256))
 		die("listen");
 
 	for (left = atoi(argv[2]); left > 0; left--) {

@@ -7,8 +7,7 @@
  * and can go on reading. (SECONDS is for a client that sets a limit of its own: this
  * one does not.)
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,24 +22,24 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *server;
 	char line[256];
 	int conn, holds, done = 0;
 
-	if (argc < 4 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1 ||
+	if (argc < 4 || getaddrinfo(argv[1], argv[2], &how, &server) ||
 	    (strcmp(argv[3], "close") && strcmp(argv[3], "shutdown"))) {
 		fprintf(stderr, "usage: client ADDRESS PORT close|shutdown [SECONDS]\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[2]));
 	holds = !strcmp(argv[3], "shutdown");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	while (fgets(line, sizeof(line), stdin)) {
-		conn = socket(AF_INET, SOCK_STREAM, 0);
+		conn = socket(server->ai_family, SOCK_STREAM, 0);
 		if (conn < 0)
 			die("socket");
-		if (connect(conn, (struct sockaddr *)&addr, sizeof(addr)))
+		if (connect(conn, server->ai_addr, server->ai_addrlen))
 			die("connect");
 		if (holds ? shutdown(conn, SHUT_WR) : close(conn))	/* our FIN */
 			die(argv[3]);

@@ -5,7 +5,7 @@
  * A line on standard input is the word to close those there are, one after the
  * other in the order in which they came.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,23 +20,23 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	struct pollfd polls[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
 	int listener, conns[64], n = 0, on = 1;
 	char line[256];
 
-	if (argc != 2) {
+	if (argc != 2 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	polls[1].fd = listener = socket(AF_INET, SOCK_STREAM, 0);
+	polls[1].fd = listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 5))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 5))
 		die("listen");
 
 	while (poll(polls, 2, -1) > 0) {

@@ -9,8 +9,8 @@
  *
  * Then each line on standard input is a name, under which one more try is told.
  */
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +22,10 @@
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT 24
 #endif
+#define MOST 16			/* targets */
 
 struct plan {
-	struct sockaddr_in server;
+	struct addrinfo *server[MOST];	/* by target */
 	int targets;
 	const char *how;
 	char **sources;
@@ -37,16 +38,29 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* An address, of the server or of our own. */
+static struct addrinfo *address(const char *host, int port)
+{
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", port);
+	if (getaddrinfo(host, text, &how, &found))
+		die(host);
+	return found;
+}
+
 /* Only the address is chosen here; connect() is to choose the port. */
 static void bind_to(int conn, const char *source)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct addrinfo *here = address(source, 0);
 	int on = 1;
 
-	if (inet_pton(AF_INET, source, &addr.sin_addr) != 1 ||
-	    setsockopt(conn, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) ||
-	    bind(conn, (struct sockaddr *)&addr, sizeof(addr)))
+	if (setsockopt(conn, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) ||
+	    bind(conn, here->ai_addr, here->ai_addrlen))
 		die("bind");
+	freeaddrinfo(here);
 }
 
 static void finish(int conn, const char *how)
@@ -66,16 +80,15 @@ static void finish(int conn, const char *how)
 /* The @n-th connection. 0, or the error of connect(). */
 static int try(const struct plan *plan, int n)
 {
-	struct sockaddr_in server = plan->server;
-	int conn = socket(AF_INET, SOCK_STREAM, 0), way = n % plan->targets, error;
+	const struct addrinfo *server = plan->server[n % plan->targets];
+	int conn = socket(server->ai_family, SOCK_STREAM, 0), error;
 	char line[256];
 
 	if (conn < 0)
 		die("socket");
-	server.sin_port = htons((unsigned short)(ntohs(server.sin_port) + way));
 	if (plan->n_sources)
 		bind_to(conn, plan->sources[n / plan->targets % plan->n_sources]);
-	if (connect(conn, (struct sockaddr *)&server, sizeof(server))) {
+	if (connect(conn, server->ai_addr, server->ai_addrlen)) {
 		error = errno;
 		close(conn);
 		return error;
@@ -93,19 +106,19 @@ static const char *name(int error)
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { .server = { .sin_family = AF_INET } };
+	struct plan plan = { 0 };
 	char line[64];
 	int tries, n = 0, error = 0;
 
-	if (argc < 7 || inet_pton(AF_INET, argv[1], &plan.server.sin_addr) != 1) {
+	if (argc < 7 || (plan.targets = atoi(argv[3])) < 1 || plan.targets > MOST) {
 		fprintf(stderr, "usage: client ADDRESS PORT TARGETS TRIES PACE-MS fin|wait|rst [SOURCE...]\n");
 		return 2;
 	}
 	const int pace_ms = atoi(argv[5]);
 	const struct timespec pace = { pace_ms / 1000, pace_ms % 1000 * 1000000L };
 
-	plan.server.sin_port = htons((unsigned short)atoi(argv[2]));
-	plan.targets = atoi(argv[3]);
+	for (int i = 0; i < plan.targets; i++)
+		plan.server[i] = address(argv[1], atoi(argv[2]) + i);
 	tries = atoi(argv[4]);
 	plan.how = argv[6];
 	plan.sources = argv + 7;

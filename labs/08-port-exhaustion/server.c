@@ -7,7 +7,7 @@
  * input is the word to end, and to say how it went.
  */
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +27,21 @@ static void die(const char *what)
 
 static int listen_at(int port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((unsigned short)port) };
-	int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
+	int listener, on = 1;
+	char text[16];
 
+	snprintf(text, sizeof(text), "%d", port);
+	if (getaddrinfo(NULL, text, &how, &here))
+		die("PORT");
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 64))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 64))
 		die("listen");
+	freeaddrinfo(here);
 	return listener;
 }
 

@@ -4,9 +4,8 @@
  *
  * MSS is the largest segment that it says it takes (TCP_MAXSEG).
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,25 +30,25 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in server = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *server;
 	struct tcp_info info;
 	socklen_t size = sizeof(info);
 	char line[256];
 	int conn, mss;
 	long start;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+	if (argc != 4 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT MSS\n");
 		return 2;
 	}
-	server.sin_port = htons((unsigned short)atoi(argv[2]));
 	mss = atoi(argv[3]);
 
-	conn = socket(AF_INET, SOCK_STREAM, 0);
+	conn = socket(server->ai_family, SOCK_STREAM, 0);
 	if (conn < 0 || setsockopt(conn, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss)))
 		die("TCP_MAXSEG");
 	start = now_ms();
-	if (connect(conn, (struct sockaddr *)&server, sizeof(server))) {
+	if (connect(conn, server->ai_addr, server->ai_addrlen)) {
 		printf("connect=%s\nwaited_ms=%ld\n", strerrorname_np(errno), now_ms() - start);
 		return 1;
 	}

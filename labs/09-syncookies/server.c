@@ -7,7 +7,7 @@
  * The queue of half-open connections (the SYN queue) holds no more than the
  * queue of those that wait for accept(): BACKLOG.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +22,24 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	struct tcp_info info;
 	socklen_t size = sizeof(info);
 	char line[256];
 	int listener, conn, on = 1;
 	ssize_t len;
 
-	if (argc != 3) {
+	if (argc != 3 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT BACKLOG\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, atoi(argv[2])))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, atoi(argv[2])))
 		die("listen");
 	conn = accept(listener, NULL, NULL);
 	if (conn < 0 || getsockopt(conn, IPPROTO_TCP, TCP_INFO, &info, &size))

@@ -6,9 +6,8 @@
  *	burst	TRIES connections to PORT, one each 0.3 s, closed by us; until one fails
  *	one	one connection to PORT, and how long it took
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct sockaddr_in server = { .sin_family = AF_INET };
+static const char *server;
 
 static long now_ms(void)
 {
@@ -35,16 +34,20 @@ static void die(const char *what)
 /* A connection to @port, up to its reply; returns it, or -1 with errno. */
 static int ask(int port)
 {
-	struct sockaddr_in addr = server;
-	int conn = socket(AF_INET, SOCK_STREAM, 0);
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *there;
 	char line[256];
+	int conn, error;
 
-	addr.sin_port = htons((unsigned short)port);
+	snprintf(line, sizeof(line), "%d", port);
+	if (getaddrinfo(server, line, &how, &there))
+		die(server);
+	conn = socket(there->ai_family, SOCK_STREAM, 0);
 	if (conn < 0)
 		die("socket");
-	if (connect(conn, (struct sockaddr *)&addr, sizeof(addr))) {
-		int error = errno;
-
+	error = connect(conn, there->ai_addr, there->ai_addrlen) ? errno : 0;
+	freeaddrinfo(there);
+	if (error) {
 		close(conn);
 		errno = error;
 		return -1;
@@ -92,10 +95,11 @@ int main(int argc, char **argv)
 	char word[64];
 	int port;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+	if (argc != 4) {
 		fprintf(stderr, "usage: client ADDRESS PORT TRIES\n");
 		return 2;
 	}
+	server = argv[1];
 	port = atoi(argv[2]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 

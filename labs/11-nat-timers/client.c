@@ -5,9 +5,8 @@
  * When the server's FIN has come, it sends its own: "now" at once, "told" when a line
  * comes on standard input. It keeps the descriptor until TCP has made an end.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,25 +47,27 @@ static int outcome(int conn)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in server = { .sin_family = AF_INET }, local = { .sin_family = AF_INET };
+	struct addrinfo how = { .ai_socktype = SOCK_STREAM }, *server, *local;
 	char line[256];
 	long start;
 	ssize_t len;
 	int conn, error;
 
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+	if (argc != 5 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT LOCAL-PORT now|told\n");
 		return 2;
 	}
-	server.sin_port = htons((unsigned short)atoi(argv[2]));
-	local.sin_port = htons((unsigned short)atoi(argv[3]));
+	how.ai_flags = AI_PASSIVE;
+	how.ai_family = server->ai_family;
+	if (getaddrinfo(NULL, argv[3], &how, &local))
+		die("LOCAL-PORT");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	conn = socket(AF_INET, SOCK_STREAM, 0);
-	if (conn < 0 || bind(conn, (struct sockaddr *)&local, sizeof(local)))
+	conn = socket(server->ai_family, SOCK_STREAM, 0);
+	if (conn < 0 || bind(conn, local->ai_addr, local->ai_addrlen))
 		die("bind");
 	start = now_ms();
-	if (connect(conn, (struct sockaddr *)&server, sizeof(server))) {
+	if (connect(conn, server->ai_addr, server->ai_addrlen)) {
 		printf("connect=%s\nwaited_ms=%ld\n", strerrorname_np(errno), now_ms() - start);
 		return 1;
 	}

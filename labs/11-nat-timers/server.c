@@ -5,7 +5,7 @@
  * "now": its FIN follows the reply. "told": it waits for a line on standard input.
  * Either way only its own direction is closed, and it stays to read the client's FIN.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +20,23 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	char line[256];
 	int listener, conn, on = 1;
 	ssize_t len;
 
-	if (argc != 4) {
+	if (argc != 4 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT HOW-MANY now|told\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 5))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 5))
 		die("listen");
 
 	for (int n = 1; n <= atoi(argv[2]); n++) {

@@ -2,8 +2,7 @@
  *
  *	client ADDRESS PORT FIRST-PORT HOW-MANY
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,26 +14,38 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* A socket for a connection to @server, from the port @port. */
+static int bound_to(int port, const struct addrinfo *server)
+{
+	const struct addrinfo how = {
+		.ai_flags = AI_PASSIVE, .ai_family = server->ai_family, .ai_socktype = SOCK_STREAM,
+	};
+	int conn = socket(server->ai_family, SOCK_STREAM, 0);
+	struct addrinfo *here;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", port);
+	if (conn < 0 || getaddrinfo(NULL, text, &how, &here) || bind(conn, here->ai_addr, here->ai_addrlen))
+		die("bind");
+	freeaddrinfo(here);
+	return conn;
+}
+
 int main(int argc, char **argv)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET }, addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *server;
 	char line[256];
 	int conn;
 
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &addr.sin_addr) != 1) {
+	if (argc != 5 || getaddrinfo(argv[1], argv[2], &how, &server)) {
 		fprintf(stderr, "usage: client ADDRESS PORT FIRST-PORT HOW-MANY\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[2]));
 
 	for (int i = 0; i < atoi(argv[4]); i++) {
-		local.sin_port = htons((unsigned short)(atoi(argv[3]) + i));
-		conn = socket(AF_INET, SOCK_STREAM, 0);
-		if (conn < 0)
-			die("socket");
-		if (bind(conn, (struct sockaddr *)&local, sizeof(local)))
-			die("bind");
-		if (connect(conn, (struct sockaddr *)&addr, sizeof(addr)))
+		conn = bound_to(atoi(argv[3]) + i, server);
+		if (connect(conn, server->ai_addr, server->ai_addrlen))
 			die("connect");
 		if (write(conn, "hello\n", 6) != 6)
 			die("write");

@@ -4,7 +4,7 @@
  *
  * It never ends by itself.
  */
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -18,22 +18,22 @@ static void die(const char *what)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	const struct addrinfo how = { .ai_flags = AI_PASSIVE | AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *here;
 	char line[256];
 	int listener, conn, on = 1;
 	ssize_t len;
 
-	if (argc != 2) {
+	if (argc != 2 || getaddrinfo(NULL, argv[1], &how, &here)) {
 		fprintf(stderr, "usage: server PORT\n");
 		return 2;
 	}
-	addr.sin_port = htons((unsigned short)atoi(argv[1]));
 
-	listener = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(here->ai_family, SOCK_STREAM, 0);
 	if (listener < 0)
 		die("socket");
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener, 5))
+	if (bind(listener, here->ai_addr, here->ai_addrlen) || listen(listener, 5))
 		die("listen");
 
 	while ((conn = accept(listener, NULL, NULL)) >= 0) {
