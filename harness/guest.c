@@ -101,12 +101,18 @@ static void write_setting(const char *path, const char *value)
 		port_say("note cannot set %s: %s", path, strerror(errno));
 }
 
+static int mount_one(size_t i)
+{
+	return mount(mounts[i].type, mounts[i].at, mounts[i].type, mounts[i].flags, mounts[i].options);
+}
+
 static void mount_all(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		if (i == DEV && port_is_serial())
+			continue;	/* the port is in it */
 		mkdir(mounts[i].at, 0755);
-		if (mount(mounts[i].type, mounts[i].at, mounts[i].type,
-			  mounts[i].flags, mounts[i].options))
+		if (mount_one(i))
 			port_say("note cannot mount %s: %s", mounts[i].at, strerror(errno));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
@@ -397,7 +403,7 @@ static int hand_over(const struct run *run, int64_t virtual_ns, struct err *err)
 		return err_set(err, errno, "cannot enter " WORK);
 	if (guest_pack("out", run->status, virtual_ns, &region, &len, err))
 		return err_code(err);
-	port_say("result %llu %zu", (unsigned long long)(uintptr_t)region, len);
+	port_result(region, len);
 	return 0;
 }
 
@@ -409,8 +415,10 @@ _Noreturn void guest_main(void)
 	int64_t virtual_ns;
 	json_t *job;
 
+	if (!access(PORT_JOB_FILE, F_OK))
+		mount_one(DEV);
 	if (port_open(&err)) {	/* without it only the console is left to tell */
-		mount(mounts[DEV].type, mounts[DEV].at, mounts[DEV].type, mounts[DEV].flags, NULL);
+		mount_one(DEV);
 		open_standard();
 		fprintf(stderr, "twlab: %s (CONFIG_X86_IOPL_IOPERM, or lockdown=)\n", err.text);
 		exit(1);	/* ends the kernel */
@@ -423,8 +431,10 @@ _Noreturn void guest_main(void)
 	needs_probe();
 	clear_free_memory();
 	uname(&name);
-	port_say("ready %s", name.release);
-	port_pause();
+	if (!port_is_serial()) {
+		port_say("ready %s", name.release);
+		port_pause();
+	}
 
 	port_say("hello");
 	must(read_job(&job, &err), &err);

@@ -4,7 +4,7 @@
  *	work/...	files for the folder that the program runs in
  *	root/...	files for anywhere else, where nothing is yet
  *
- * Guest to host: lines on debugcon.
+ * Guest to host: lines on debugcon, or on a serial port (port.h).
  *	ready RELEASE			before the snapshot; then it pauses
  *	hello				the first thing after it
  *	say NS TEXT			progress; NS since the program began
@@ -13,6 +13,10 @@
  *	result ADDRESS LEN		memory to take: a bundle with what was in out/;
  *					then it pauses
  *	failed TEXT			PID 1 cannot go on; then it pauses
+ *
+ * On a serial port there is no "ready", a pause is the end, and in place of "result":
+ *	out 3 LEN			LEN bytes of the bundle follow
+ *	sent LEN SHA256			that was all of it
  */
 #ifndef TWLAB_GUEST_H
 #define TWLAB_GUEST_H
@@ -20,6 +24,7 @@
 #include "lib/err.h"
 
 #define GUEST_TWLAB	"/twlab/twlab"	/* twlab itself, for a job's argv */
+#define GUEST_RESULT_FD	3	/* of "out": no output, but the result */
 #define GUEST_OUT_MAX	(48 << 20)	/* bytes of out/ that a guest may hand back */
 #define GUEST_FILES_MAX	4096		/* files in it */
 #define GUEST_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */

@@ -9,6 +9,7 @@
 #include "archive.h"
 #include "cache.h"
 #include "modules.h"
+#include "port.h"
 
 static const struct {
 	const char *path;
@@ -112,6 +113,13 @@ char *initramfs_identity(const struct initramfs *plan)
 	return text;
 }
 
+/* Would it refuse a module without? Built so, or told so on its command line. */
+static bool wants_signatures(const struct kernel *kernel)
+{
+	return kernel_configured(kernel, "CONFIG_MODULE_SIG_FORCE=y") ||
+		(kernel->words && (strstr(kernel->words, "lockdown=") || strstr(kernel->words, "sig_enforce")));
+}
+
 int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 		    struct err *err)
 {
@@ -127,11 +135,26 @@ int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 		if (files_add_from(&files, plan->to.item[i], plan->from.item[i], err))
 			return err_code(err);
 	if ((kernel->modules && modules_add(&files, kernel->modules,
-		kernel_configured(kernel, "CONFIG_MODULE_SIG_FORCE=y"), err)) ||
+		wants_signatures(kernel), err)) ||
 	    archive_pack(&files, &data, &len, err))
 		return err_in(err, "cannot make the initramfs");
 	fd = memfd_create("initramfs", MFD_CLOEXEC);
 	if (fd < 0 || cache_write(fd, data, len, err))
 		return err_set(err, errno, "cannot make the initramfs");
 	return steal_fd(&fd);
+}
+
+/* The kernel unpacks archives that stand behind one another. */
+int initramfs_add_job(int fd, int job_fd, struct err *err)
+{
+	auto_files struct files files = { 0 };
+	auto_free char *from = must_printf("/proc/self/fd/%d", job_fd);
+	auto_free void *job = NULL, *data = NULL;
+	size_t job_len, len;
+
+	if (cache_read(from, &job, &job_len, err))
+		return err_code(err);
+	files_add(&files, &PORT_JOB_FILE[1], 0600, job, job_len);
+	return archive_pack(&files, &data, &len, err) || cache_write(fd, data, len, err) ?
+		err_in(err, "cannot add the job to the initramfs") : 0;
 }

@@ -29,4 +29,7 @@ char *initramfs_identity(const struct initramfs *plan);
 int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 		    struct err *err);
 
+/* Put the job of @job_fd into the initramfs @fd, for a guest on a serial port. */
+int initramfs_add_job(int fd, int job_fd, struct err *err);
+
 #endif

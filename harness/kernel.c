@@ -59,6 +59,7 @@ void kernel_free(struct kernel *kernel)
 	free(kernel->modules);
 	free(kernel->release);
 	free(kernel->digest);
+	free(kernel->words);
 	*kernel = (struct kernel){ 0 };
 }
 
@@ -66,10 +67,10 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 {
 	auto_free char *about = cache_path("kernels/%s/about.json", name);
 	json_t *json = json_load_file(about, 0, NULL);
-	const char *release, *digest, *machine = NULL;
+	const char *release, *digest, *machine = NULL, *words = NULL;
 
-	if (json_unpack(json, "{s:s, s:s, s?s}", "release", &release, "sha256", &digest,
-			"machine", &machine)) {
+	if (json_unpack(json, "{s:s, s:s, s?s, s?s}", "release", &release, "sha256", &digest,
+			"machine", &machine, "append", &words)) {
 		json_decref(json);
 		err_set(err, 0, "no kernel '%s' (twlab kernel list names those that are there, "
 			"twlab kernel fetch gets one)", name);
@@ -78,6 +79,7 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 	kernel->name = must_strdup(name);
 	kernel->release = must_strdup(release);
 	kernel->digest = must_strdup(digest);
+	kernel->words = words ? must_strdup(words) : NULL;
 	kernel->machine = machine_find(machine);
 	if (!kernel->machine)
 		kernel->machine = machines;
@@ -271,13 +273,16 @@ static int copy_modules(const char *from, const char *to, const char *release, b
 	return ret;
 }
 
-int kernel_wants(const char *name, const struct machine *machine, struct err *err)
+int kernel_wants(const char *name, const struct machine *machine, const char *words,
+		 struct err *err)
 {
 	auto_free char *path = cache_path("kernels/%s/about.json", name), *text = NULL;
 	json_t *json = json_load_file(path, 0, NULL);
 	auto_close int fd = -1;
 
 	json_object_set_new(json, "machine", json_string(machine->name));
+	if (words)
+		json_object_set_new(json, "append", json_string(words));
 	text = json_dumps(json, JSON_INDENT(1));
 	json_decref(json);
 	fd = text ? cache_create(path, err) : err_set(err, ENOENT, "no kernel %s", name);

@@ -3,7 +3,7 @@
  *	kernels/NAME/vmlinuz	 a bzImage
  *	kernels/NAME/modules/	 its modules for networks, NAME.ko[.xz], if it has any
  *	kernels/NAME/config	 what it was built with, if known
- *	kernels/NAME/about.json	 release, digest, where it is from, the machine it wants
+ *	kernels/NAME/about.json	 release, digest, where it is from, the machine and words it wants
  *	kernels/NAME/traits.json what it can do (traits.h)
  *
  * A name that begins with a dot is of one that is not yet known to boot.
@@ -21,6 +21,7 @@ struct kernel {
 	char *modules;		/* path of the folder with modules, NULL without */
 	char *release;		/* "6.1.0-56-cloud-amd64" */
 	char *digest;		/* SHA-256 of the image, in hex */
+	char *words;		/* for the end of its command line, NULL without */
 	const struct machine *machine;
 };
 
@@ -52,8 +53,9 @@ int kernel_names(const char *text, char ***names, struct err *err);
 int kernel_store(const char *name, const char *image, const char *modules,
 		 const char *config, const char *from, struct err *err);
 
-/* Remember that kernel @name wants @machine. */
-int kernel_wants(const char *name, const struct machine *machine, struct err *err);
+/* Remember that kernel @name wants @machine, and @words (or NULL) on its command line. */
+int kernel_wants(const char *name, const struct machine *machine, const char *words,
+		 struct err *err);
 
 /* Give the kernel @from the name @to, in place of the one that had it. */
 int kernel_rename(const char *from, const char *to, struct err *err);

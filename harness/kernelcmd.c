@@ -9,10 +9,11 @@
 #include "cache.h"
 #include "fetch.h"
 #include "kernel.h"
+#include "port.h"
 #include "traits.h"
 
 static const char usage[] = "usage: twlab kernel list | fetch NAME... | "
-			    "add FILE [--modules DIR] [--name NAME] [--machine M] | "
+			    "add FILE [--modules DIR] [--name NAME] [--machine M] [--append WORDS] | "
 			    "show NAME | traits";
 
 static void say(const char *what)
@@ -64,7 +65,7 @@ static int fetch_main(int argc, char **argv, struct err *err)
 
 /* What `kernel add` was asked for. */
 struct addition {
-	const char *file, *modules, *name;
+	const char *file, *modules, *name, *words;
 	const struct machine *machine;		/* NULL: try them all */
 };
 
@@ -110,26 +111,30 @@ static void print_end(const char *console)
 }
 
 /* Boot the kernel @as on one machine after the other: its traits on the first that
- * it boots on.
+ * it boots on. Once it has refused the I/O ports, only serial ports are left to try.
  */
-static json_t *try_machines(const char *as, const struct machine *only, struct err *err)
+static json_t *try_machines(const char *as, const struct addition *add, struct err *err)
 {
 	auto_free char *console = NULL;
+	bool refused = false;
 	json_t *all = NULL;
 
 	for (const struct machine *machine = machines; machine->name && !all; machine++) {
 		auto_free char *what = must_printf("booting it on %s", machine->is);
 
-		if (only && only != machine)
+		if (add->machine ? add->machine != machine : machine->serial != refused)
 			continue;
 		say(what);
 		free(console);
 		console = NULL;
-		if (kernel_wants(as, machine, err))
+		if (kernel_wants(as, machine, add->words, err))
 			break;
 		all = traits_of(as, &console, err);
+		refused |= console && strstr(console, PORT_REFUSED);
 	}
-	if (!all && console)
+	if (all)
+		*err = (struct err){ 0 };	/* of the machines before */
+	else if (console)
 		print_end(console);
 	return all;
 }
@@ -148,7 +153,7 @@ static int add_kernel(const struct addition *add, bool package, struct err *err)
 		return err_code(err);
 	kernel_forget(as);
 	ret = package ? fetch_package(add->file, as, &release, err) : store_image(add, as, &release, err);
-	all = ret ? NULL : try_machines(as, add->machine, err);
+	all = ret ? NULL : try_machines(as, add, err);
 	name = add->name ? add->name : release;
 	if (all && !traits_keep(as, all, err) && !kernel_rename(as, name, err)) {
 		printf("%s\n", name);
@@ -159,12 +164,26 @@ static int add_kernel(const struct addition *add, bool package, struct err *err)
 	return err_code(err);
 }
 
+static int no_machine(const char *name, struct err *err)
+{
+	auto_free char *all = must_strdup("");
+
+	for (const struct machine *machine = machines; machine->name; machine++) {
+		char *longer = must_printf("%s%s%s", all, *all ? ", " : "", machine->name);
+
+		free(all);
+		all = longer;
+	}
+	return err_set(err, 0, "no machine '%s' (there are %s)", name, all);
+}
+
 static int parse_add(int argc, char **argv, struct addition *add, struct err *err)
 {
 	static const struct option options[] = {
 		{ "modules", required_argument, NULL, 'm' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "machine", required_argument, NULL, 'M' },
+		{ "append", required_argument, NULL, 'a' },
 		{ 0 }
 	};
 	int opt;
@@ -174,10 +193,11 @@ static int parse_add(int argc, char **argv, struct addition *add, struct err *er
 		switch (opt) {
 		case 'm': add->modules = optarg; break;
 		case 'n': add->name = optarg; break;
+		case 'a': add->words = optarg; break;
 		case 'M':
 			add->machine = machine_find(optarg);
 			if (!add->machine)
-				return err_set(err, 0, "no machine '%s' (there are microvm, microvm-pit and pc)", optarg);
+				return no_machine(optarg, err);
 			break;
 		default: return err_set(err, 0, "%s", usage);
 		}
@@ -185,6 +205,9 @@ static int parse_add(int argc, char **argv, struct addition *add, struct err *er
 	if (optind != argc - 1)
 		return err_set(err, 0, "%s", usage);
 	add->file = argv[optind];
+	for (const char *at = add->words; at && *at; at++)
+		if (*at < ' ' || *at > '~' || at - add->words > 1000)
+			return err_set(err, 0, "a kernel's command line is a line of at most 1000 characters");
 	if (add->name && (!*add->name || strchr(add->name, '/') || *add->name == '.'))
 		return err_set(err, 0, "a kernel cannot be named '%s'", add->name);
 	return access(add->file, R_OK) ? err_set(err, errno, "cannot read %s", add->file) : 0;

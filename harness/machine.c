@@ -6,12 +6,17 @@
  * it). An older kernel measures it, with the PIT, and has more time to do so when an
  * instruction takes 2 ns.
  */
+#define MICROVM     "microvm,pit=off,pic=on,rtc=on,isa-serial=on", 0, "tsc_early_khz=1000000 lpj=4000000"
+#define MICROVM_PIT "microvm,pit=on,pic=on,rtc=on,isa-serial=on", 1, ""
+#define PC	    "pc,hpet=off", 1, ""
+
 const struct machine machines[] = {
-	{ "microvm", "microvm,pit=off,pic=on,rtc=on,isa-serial=on", 0,
-	  "tsc_early_khz=1000000 lpj=4000000", "microvm without PIT" },
-	{ "microvm-pit", "microvm,pit=on,pic=on,rtc=on,isa-serial=on", 1,
-	  "", "microvm with its PIT" },
-	{ "pc", "pc,hpet=off", 1, "", "a PC, with PIT, BIOS and PCI" },
+	{ "microvm", MICROVM, "microvm without PIT" },
+	{ "microvm-serial", MICROVM, "microvm without PIT, over a serial port", true },
+	{ "microvm-pit", MICROVM_PIT, "microvm with its PIT" },
+	{ "microvm-pit-serial", MICROVM_PIT, "microvm with its PIT, over a serial port", true },
+	{ "pc", PC, "a PC, with PIT, BIOS and PCI" },
+	{ "pc-serial", PC, "a PC, with PIT, BIOS and PCI, over a serial port", true },
 	{ 0 }
 };
 

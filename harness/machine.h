@@ -2,6 +2,10 @@
  *
  * All in virtual time, with the same few devices. Which one a kernel wants is
  * found out when it is added: the first on which it boots.
+ *
+ * Each is there twice. A guest gets its job and hands its result back over I/O ports;
+ * where the kernel does not let PID 1 have them, a serial port and the initramfs do.
+ * That is slower: such a guest boots for each job.
  */
 #ifndef TWLAB_MACHINE_H
 #define TWLAB_MACHINE_H
@@ -14,6 +18,7 @@ struct machine {
 	int shift;		/* an instruction takes 2^shift ns */
 	const char *words;	/* on the kernel's command line */
 	const char *is;		/* in words */
+	bool serial;		/* no I/O ports: the job in the initramfs, the rest over ttyS1 */
 };
 
 /* All of them, in the order to try them in; ends in a row of zeros. */

@@ -1,10 +1,14 @@
-/* port.h - how the guest talks to QEMU: x86 I/O ports, from user space
+/* port.h - how the guest talks to QEMU: x86 I/O ports, from user space, or a serial port
  *
- * No driver, no module, no interrupt: a few instructions, each done before the
+ * Usually no driver, no module, no interrupt: a few instructions, each done before the
  * next begins, so that nothing arrives at an instant that the host decides.
  *	0x505		pvpanic: stops the virtual machine at this instruction
  *	0x510, 0x511	fw_cfg: files that the host hands in
  *	0xe9		debugcon: bytes to the host
+ *
+ * A kernel may not let PID 1 have them (built without ioperm(2), or lockdown=). Then
+ * the host boots it with the job in the initramfs, where PID 1 finds it, and a second
+ * serial port takes the bytes. There is no way to stop: a pause is the end.
  */
 #ifndef TWLAB_PORT_H
 #define TWLAB_PORT_H
@@ -13,20 +17,34 @@
 
 #define PORT_JOB "opt/twlab/job"	/* the job's name in fw_cfg */
 
-/* Allow this process these ports (root only). */
+#define PORT_JOB_FILE "/twlab/job"	/* the job in the initramfs: the serial port is meant */
+#define PORT_SERIAL "/dev/ttyS1"
+
+/* What a kernel says on its console that does not give PID 1 the ports. */
+#define PORT_REFUSED "cannot use I/O ports"
+
+/* Allow this process these ports (root only), or open the serial port. */
 int port_open(struct err *err);
+
+/* Is it the serial port? */
+bool port_is_serial(void);
 
 /* Give them back: what a process is started from may not have them. */
 void port_close(void);
 
-/* Stop here until the host says "cont". */
+/* Stop here until the host says "cont"; on the serial port, end the kernel. */
 void port_pause(void);
 
 /* Send bytes, or one line, to the host. */
 void port_send(const void *data, size_t len);
 void port_say(const char *fmt, ...) PRINTF(1, 2);
 
-/* Read the fw_cfg file @name, to be freed. -ENOENT when there is none. */
+/* Hand @data over: memory that the host takes at the next pause, or sent in blocks,
+ * with its length and its digest at the end.
+ */
+void port_result(const void *data, size_t len);
+
+/* Read the fw_cfg file @name (on the serial port, PORT_JOB_FILE), to be freed. -ENOENT when there is none. */
 int port_read(const char *name, void **data, size_t *len, struct err *err);
 
 #endif

@@ -45,12 +45,19 @@ static const struct {
 	{ "thash_entries=1024", "sock_diag walks the whole table at every look" },
 };
 
-static char *append_text(const struct machine *machine)
+/* The kernel's own words come last: what they say again then holds. */
+static char *append_text(const struct kernel *kernel)
 {
-	char *text = must_strdup(machine->words);
+	char *text = must_strdup(kernel->machine->words);
 
 	for (size_t i = 0; i < ARRAY_SIZE(command_line); i++) {
 		char *longer = must_printf("%s%s%s", text, *text ? " " : "", command_line[i].word);
+
+		free(text);
+		text = longer;
+	}
+	if (kernel->words) {
+		char *longer = must_printf("%s %s", text, kernel->words);
 
 		free(text);
 		text = longer;
@@ -112,13 +119,16 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 	args_add(args, "-kernel", must_strdup(setup->kernel->image));
 	if (!setup->restored)	/* it was read long ago */
 		args_add(args, "-initrd", must_printf("/proc/self/fd/%d", setup->initramfs_fd));
-	args_add(args, "-append", append_text(machine));
+	args_add(args, "-append", append_text(setup->kernel));
 	args_add(args, "-chardev", must_printf("socket,id=qmp,fd=%d", qmp_fd));
 	args_add(args, "-mon", must_strdup("chardev=qmp,mode=control"));
 	args_add(args, "-chardev", must_printf("file,id=console,path=/proc/self/fd/%d", console_fd));
 	args_add(args, "-serial", must_strdup("chardev:console"));
 	args_add(args, "-chardev", must_printf("file,id=talk,path=/proc/self/fd/%d", talk_fd));
-	args_add(args, "-device", must_strdup("isa-debugcon,chardev=talk,iobase=0xe9"));
+	args_add(args, "-device", must_strdup(machine->serial ? "isa-serial,chardev=talk,index=1" :
+					      "isa-debugcon,chardev=talk,iobase=0xe9"));
+	if (machine->serial)	/* its end is not ours: there is still its memory's peak to ask for */
+		args_add(args, "-action", must_strdup("shutdown=pause"));
 	if (setup->job_fd >= 0)
 		args_add(args, "-fw_cfg", must_printf("name=opt/twlab/job,file=/proc/self/fd/%d",
 						      setup->job_fd));

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <sys/mman.h>
 
+#include "cache.h"
 #include "guest.h"
+
+#define GUEST_RESULT_MAX (GUEST_OUT_MAX + (16UL << 20))	/* with its index, in whole pages */
 
 static bool has_greeted(const struct vm *vm)
 {
@@ -68,6 +72,12 @@ static int ask_result(struct vm *vm, struct err *err)
 				  (json_int_t)vm->len, "filename", path), err);
 }
 
+/* All that was sent is here, or the kernel ended for another reason. */
+static int ask_sent(struct vm *vm, struct err *err)
+{
+	return vm->sent ? 0 : err_set(err, 0, "the guest's kernel has ended");
+}
+
 const struct stage stages_saving[] = {
 	{ "starting QEMU", NULL, has_greeted },
 	{ "starting QEMU", ask_capabilities },
@@ -90,6 +100,14 @@ const struct stage stages_running[] = {
 	{ 0 }
 };
 
+const struct stage stages_serial[] = {
+	{ "starting QEMU", NULL, has_greeted },
+	{ "starting QEMU", ask_capabilities },
+	{ "running", NULL, has_paused },
+	{ "taking the result", ask_sent },
+	{ 0 }
+};
+
 static void hear_say(struct vm *vm, const char *rest)
 {
 	char *text;
@@ -100,8 +118,8 @@ static void hear_say(struct vm *vm, const char *rest)
 
 static void hear_result(struct vm *vm, const char *rest)
 {
-	if (sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
-	    vm->len > GUEST_OUT_MAX + (16UL << 20))
+	if (vm->serial || sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
+	    vm->len > GUEST_RESULT_MAX)
 		vm->len = 0;
 }
 
@@ -115,6 +133,39 @@ static void hear_failed(struct vm *vm, const char *rest)
 {
 	free(vm->gave_up);
 	vm->gave_up = must_strdup(rest);
+}
+
+/* On the serial port bytes may be lost or changed: what came is what was sent, or no
+ * result at all.
+ */
+static void hear_sent(struct vm *vm, const char *rest)
+{
+	auto_free char *digest = NULL;
+	char said[65] = "";
+	size_t len = 0;
+	void *data;
+
+	if (!vm->serial)
+		return;
+	sscanf(rest, "%zu %64s", &len, said);
+	data = vm->len ? mmap(NULL, vm->len, PROT_READ, MAP_SHARED, vm->take_fd, 0) : MAP_FAILED;
+	if (data != MAP_FAILED) {
+		digest = kernel_digest(data, vm->len);
+		munmap(data, vm->len);
+	}
+	vm->sent = len == vm->len && digest && !strcmp(said, digest);
+	if (!vm->sent && !vm->gave_up)
+		vm->gave_up = must_printf("its result came broken over the serial port "
+					  "(%zu bytes of %zu, or others)", vm->len, len);
+}
+
+static void hear_part(struct vm *vm, const struct said *said)
+{
+	vm->len += said->len;
+	if (vm->len <= GUEST_RESULT_MAX && !cache_write(vm->take_fd, said->data, said->len, NULL))
+		return;
+	if (!vm->gave_up)
+		vm->gave_up = must_printf("it sends a result of more than %lu MB", GUEST_RESULT_MAX >> 20);
 }
 
 static void hear_note(struct vm *vm, const char *rest)
@@ -131,6 +182,7 @@ static const struct {
 	{ "say", hear_say },
 	{ "note", hear_note },
 	{ "result", hear_result },
+	{ "sent", hear_sent },
 	{ "failed", hear_failed },
 };
 
@@ -146,7 +198,9 @@ static void read_talk(struct vm *vm)
 			for (size_t i = 0; said.word && i < ARRAY_SIZE(words); i++)
 				if (!strcmp(said.word, words[i].word))
 					words[i].hear(vm, said.rest);
-			if (!said.word && vm->output)
+			if (!said.word && vm->serial && said.fd == GUEST_RESULT_FD)
+				hear_part(vm, &said);
+			else if (!said.word && vm->output)
 				vm->output(vm->arg, said.fd, said.data, said.len);
 			else if (!said.word)
 				tail_add(&vm->console, said.data, said.len);
@@ -185,6 +239,8 @@ static int hear_event(struct vm *vm, const json_t *event, struct err *err)
 		vm->migrated = true;
 	else if (is_status(event, "failed"))
 		return err_set(err, 0, "QEMU cannot %s the guest", vm->restoring ? "restore" : "save");
+	else if (!strcmp(name, "SHUTDOWN") && vm->serial)
+		vm->paused = true;	/* it is how it ends */
 	else if (!strcmp(name, "SHUTDOWN"))
 		return err_set(err, 0, "the guest's kernel has ended");
 	return 0;

@@ -25,6 +25,8 @@ struct vm {
 
 	/* What has happened. */
 	bool restoring, hello, paused, migrated, rebuilt;
+	bool serial;			/* boots with its job: never restored */
+	bool sent;			/* all of the result, over the serial port */
 	char *gave_up;			/* PID 1 says why */
 	unsigned long long at;		/* the result in the guest's memory */
 	size_t len;
@@ -46,8 +48,10 @@ struct stage {
 	bool (*over)(const struct vm *vm);
 };
 
-/* Booting a guest to make a snapshot of it, and running a job in a restored one. */
-extern const struct stage stages_saving[], stages_running[];
+/* Booting a guest to make a snapshot of it, running a job in a restored one, and in
+ * one that boots for it.
+ */
+extern const struct stage stages_saving[], stages_running[], stages_serial[];
 
 /* Take in what QEMU, PID 1 and the console have said. */
 int stages_hear(struct vm *vm, struct err *err);

@@ -105,7 +105,7 @@ static const struct trait {
 	{ "release", "what it calls itself", tell_release },
 	{ "hz", "ticks of its timer a second", tell_hz },
 	{ "modules", "takes modules", find_path, "/proc/modules" },
-	{ "ioperm", "I/O ports from user space: jobs and results go over them", try_ioperm },
+	{ "ioperm", "I/O ports from user space: the quick way for jobs and results", try_ioperm },
 	{ "fw_cfg", "QEMU's files in sysfs (not needed)", find_path, "/sys/firmware/qemu_fw_cfg" },
 	{ "virtio", "virtio (not needed)", find_path, "/sys/bus/virtio" },
 	{ "namespaces", "network namespaces: hosts", try_namespaces },
@@ -244,8 +244,13 @@ void traits_tell(FILE *out, const json_t *all)
 		fprintf(out, "  %-24s %-8.*s %s%s%s%s\n", traits[i].name, len, value, traits[i].is,
 			value[len] ? " (" : "", value[len] ? value + len + 2 : "", value[len] ? ")" : "");
 	}
-	if (*machine)
+	if (*machine) {
+		bool serial = !strcmp(value_of(all, "handover"), "serial");
+
+		fprintf(out, "  %-24s %-8s %s\n", "handover", serial ? "serial" : "ports", serial ?
+			"jobs in the initramfs, results over a serial port" : "jobs and results over I/O ports");
 		fprintf(out, "  %-24s %-8s %s\n", "machine", machine, "what it boots on");
+	}
 	fprintf(out, "  %-24s %-8s %s\n", "recycling",
 		!strcmp(value_of(all, "tcp_tw_recycle"), "no") ? "emulated" : "genuine", "what labs get");
 	fputs("labs that it allows\n", out);
@@ -319,7 +324,9 @@ json_t *traits_of(const char *name, char **console, struct err *err)
 	vm_free(vm);
 	text = heard.text ? heard.text : must_strdup("");
 	all = ret < 0 ? NULL : traits_read(text, err);
-	if (all)
+	if (all) {
 		json_object_set_new(all, "machine", json_string(kernel.machine->name));
+		json_object_set_new(all, "handover", json_string(kernel.machine->serial ? "serial" : "ports"));
+	}
 	return all;
 }

@@ -18,6 +18,7 @@
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
+#define SERIAL_LIMIT_S	300	/* more for a job that has to boot, and send, over a serial port */
 #define VM_FDS		4	/* descriptors a guest is polled for */
 
 static int64_t wall_ns(void)
@@ -77,7 +78,7 @@ static int check(struct vm *vm, struct err *err)
 			vm->stage->what);
 	else if (vm->restoring && !vm->hello && now > vm->hello_limit_ns)
 		err_set(err, 0, "no word from the guest after %d s (%s)",
-			HELLO_LIMIT_S, vm->stage->what);
+			vm->serial ? BOOT_LIMIT_S : HELLO_LIMIT_S, vm->stage->what);
 	else
 		return 0;
 	return err_as(err, ETIMEDOUT);
@@ -134,7 +135,8 @@ static struct vm *vm_new(struct image *image, bool restoring)
 
 	vm->image = image;
 	vm->restoring = restoring;
-	vm->stage = restoring ? stages_running : stages_saving;
+	vm->serial = image->kernel.machine->serial;
+	vm->stage = vm->serial ? stages_serial : restoring ? stages_running : stages_saving;
 	vm->initramfs_fd = vm->ram_fd = vm->job_fd = vm->take_fd = vm->state.fd = vm->state.theirs = -1;
 	vm->qemu = (struct qemu){ -1, NULL, -1, -1 };
 	return vm;
@@ -147,9 +149,9 @@ static int launch(struct vm *vm, struct err *err)
 		.mem_mb = vm->image->mem_mb,
 		.initramfs_fd = vm->initramfs_fd,
 		.ram_fd = vm->ram_fd,
-		.restored = vm->restoring,
+		.restored = vm->restoring && !vm->serial,
 		.in_turns = vm->restoring && !vm->image->out_of_turn,
-		.job_fd = vm->job_fd,
+		.job_fd = vm->serial ? -1 : vm->job_fd,
 		.take_fd = vm->take_fd,
 	};
 
@@ -159,7 +161,13 @@ static int launch(struct vm *vm, struct err *err)
 static int start_boot(struct vm *vm, struct err *err)
 {
 	vm->initramfs_fd = initramfs_build(&vm->image->plan, &vm->image->kernel, err);
-	if (vm->initramfs_fd < 0 || devstate_open(&vm->state, false, NULL, 0, err))
+	if (vm->initramfs_fd < 0)
+		return err_code(err);
+	vm->ram_fd = memfd_create("ram", MFD_CLOEXEC);
+	if (vm->ram_fd < 0 || ftruncate(vm->ram_fd, (off_t)vm->image->mem_mb << 20))
+		return err_set(err, errno, "no memory for a guest");
+	if (vm->serial ? initramfs_add_job(vm->initramfs_fd, vm->job_fd, err) :
+	    devstate_open(&vm->state, false, NULL, 0, err))
 		return err_code(err);
 	return launch(vm, err);
 }
@@ -173,11 +181,7 @@ static int boot(struct image *image, struct err *err)
 
 	vm->started_ns = wall_ns();
 	vm->limit_ns = vm->hello_limit_ns = vm->started_ns + BOOT_LIMIT_S * NS_PER_S;
-	vm->ram_fd = memfd_create("ram", MFD_CLOEXEC);
-	if (vm->ram_fd < 0 || ftruncate(vm->ram_fd, (off_t)image->mem_mb << 20))
-		ret = err_set(err, errno, "no memory for a guest");
-	else
-		ret = start_boot(vm, err);
+	ret = start_boot(vm, err);
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
 		;
 	if (ret > 0)
@@ -222,6 +226,8 @@ int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *er
 	struct image *image = image_get(kernel, 0, err);
 	struct snapshot snapshot;
 
+	if (image && image->kernel.machine->serial)
+		return 0;	/* it boots for each job */
 	if (!image || find_snapshot(image, &snapshot, say, err))
 		return err_code(err);
 	snapshot_close(&snapshot);
@@ -254,15 +260,17 @@ struct vm *vm_start(const struct vm_job *job, struct err *err)
 	vm->arg = job->arg;
 	vm->take_fd = memfd_create("result", MFD_CLOEXEC);
 	vm->job_fd = job_pack(job, &image->plan.to, err);
+	vm->hello_limit_ns = wall_ns() + (vm->serial ? BOOT_LIMIT_S : HELLO_LIMIT_S) * NS_PER_S;
 	if (vm->take_fd < 0)
 		err_set(err, errno, "no memory for a result");
-	if (vm->take_fd < 0 || vm->job_fd < 0 || restore(vm, err)) {
+	if (vm->take_fd < 0 || vm->job_fd < 0 || (vm->serial ? start_boot(vm, err) : restore(vm, err))) {
 		vm_free(vm);
 		return NULL;
 	}
 	vm->started_ns = wall_ns();
 	vm->limit_ns = vm->started_ns +
-		(job->wall_limit_s ? job->wall_limit_s : WALL_LIMIT_S) * NS_PER_S;
+		((job->wall_limit_s ? job->wall_limit_s : WALL_LIMIT_S) +
+		 (vm->serial ? SERIAL_LIMIT_S : 0)) * NS_PER_S;
 	return vm;
 }
 
@@ -314,7 +322,7 @@ int vm_step(struct vm *vm, int timeout_ms, struct err *err)
 		ret = 1;
 	if (ret == 1 && vm->restoring && strstr(vm_console(vm), "Out of memory: "))
 		ret = err_set(&why, 0, "the guest ran out of memory");
-	if (ret < 0 && vm->restoring && (!vm->hello ? !vm->rebuilt : miscounted(vm)))
+	if (ret < 0 && vm->restoring && !vm->serial && (!vm->hello ? !vm->rebuilt : miscounted(vm)))
 		return start_again(vm, err);
 	if (ret < 0)
 		ret = fail(vm, &why);

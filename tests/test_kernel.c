@@ -190,11 +190,12 @@ static void the_machine_is_remembered(void **state)
 	assert_int_equal(kernel_find(".try", &kernel, NULL), 0);
 	assert_string_equal(kernel.machine->name, "microvm");
 	kernel_free(&kernel);
-	assert_int_equal(kernel_wants(".try", machine_find("pc"), NULL), 0);
+	assert_int_equal(kernel_wants(".try", machine_find("pc"), "a=1 b", NULL), 0);
 	assert_int_equal(kernel_rename(".try", "mine", NULL), 0);
 	assert_int_equal(kernel_find(".try", &kernel, NULL), -ENOENT);
 	assert_int_equal(kernel_find("mine", &kernel, NULL), 0);
 	assert_string_equal(kernel.machine->name, "pc");
+	assert_string_equal(kernel.words, "a=1 b");
 	assert_null(machine_find("vax"));
 }
 
