@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "program.h"
 
@@ -271,4 +272,14 @@ long qemu_rss_kb(const struct qemu *qemu)
 		if (sscanf(line, "VmHWM: %ld", &kb) == 1)
 			break;
 	return kb;
+}
+
+int64_t qemu_cpu_ns(const struct qemu *qemu)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (qemu->pid <= 0 || clock_getcpuclockid(qemu->pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return used.tv_sec * NS_PER_S + used.tv_nsec;
 }

@@ -53,4 +53,7 @@ void qemu_stop(struct qemu *qemu);
 /* Its peak resident memory in kB (VmHWM); 0 when it is gone. */
 long qemu_rss_kb(const struct qemu *qemu);
 
+/* How long the processors have worked for it; 0 when it is gone. */
+int64_t qemu_cpu_ns(const struct qemu *qemu);
+
 #endif

@@ -539,21 +539,42 @@ static void run_free(struct run *run)
 	free(run->sets);
 }
 
+/* The table of each variant, in the folder that holds its kernels' evidence. */
+static int draw_sides(const struct run *run, const struct outcome *outcomes)
+{
+	for (unsigned int j = 0; run->draw && j < run->n_jobs; j += run->n_kernels) {
+		const char *dir = run->jobs[j].dir;
+		auto_free char *above = must_printf("%.*s", (int)(strrchr(dir, '/') - dir), dir);
+		struct err err = { 0 };
+
+		if (place_make(dir, &err) ||
+		    side_draw((const char *const *)run->kernels, run->n_kernels, outcomes + j, above, &err)) {
+			fprintf(stderr, "twlab: run: %s: %s\n", above, err.text);
+			return STATUS_ERROR;
+		}
+		if (run->tell == TELL_TEXT)
+			printf("%s%s/kernels.svg\n", j ? "             " : "drawn        ", above);
+	}
+	return STATUS_HOLDS;
+}
+
 static int conclude_all(struct run *run)
 {
 	struct outcome *outcomes = must_calloc(run->n_jobs, sizeof(*outcomes));
-	int status;
+	int drawn = STATUS_HOLDS, status;
 
 	for (unsigned int j = 0; j < run->n_jobs; j++)
 		outcomes[j] = run->jobs[j].outcome;	/* borrowed */
-	if (run->n_kernels > 1)
+	if (run->n_kernels > 1) {
 		sides_tell(stdout, run->tell, (const char *const *)run->kernels, run->n_kernels, outcomes,
 			   run->n_jobs / run->n_kernels);
-	else
+		drawn = draw_sides(run, outcomes);
+	} else {
 		outcomes_tell(stdout, run->tell, outcomes, run->n_jobs);
+	}
 	status = outcome_status(outcomes, run->n_jobs);
 	free(outcomes);
-	return status;
+	return drawn > status ? drawn : status;
 }
 
 /* What the kernel said that did not come up. */

@@ -11,6 +11,14 @@ static const char *const times[] = { "ms", "tsval", "tsecr" };
 /* And so endpoints, whose port the kernel chose. */
 static const char *const endpoints[] = { ".from", ".as" };
 
+/* Which of the timers that run for some ms a look at the sockets catches is no
+ * difference.
+ */
+static const char *const glimpses[] = { ".timer_ms", ".rearmed" };
+
+/* Numbers that are chosen anew: only their size can be compared. */
+static const char *const steps[] = { "isn_step" };
+
 static bool ends_in(const char *name, const char *const *endings, size_t n)
 {
 	size_t len = strlen(name);
@@ -28,6 +36,11 @@ static size_t host_len(const char *endpoint)
 	return colon ? (size_t)(colon - endpoint) : strlen(endpoint);
 }
 
+static bool is_none(const char *value)
+{
+	return !strcmp(value, "-");
+}
+
 bool side_differs(const char *name, const char *a, const char *b)
 {
 	char *end_a, *end_b;
@@ -35,7 +48,10 @@ bool side_differs(const char *name, const char *a, const char *b)
 
 	if (ends_in(name, endpoints, ARRAY_SIZE(endpoints)))
 		return host_len(a) != host_len(b) || strncmp(a, b, host_len(a));
-	if (!ends_in(name, times, ARRAY_SIZE(times)) || !*a || !*b || *end_a || *end_b)
+	if (ends_in(name, glimpses, ARRAY_SIZE(glimpses)) && is_none(a) != is_none(b))
+		return false;
+	if ((!ends_in(name, times, ARRAY_SIZE(times)) && !ends_in(name, steps, ARRAY_SIZE(steps))) ||
+	    !*a || !*b || *end_a || *end_b)
 		return strcmp(a, b) != 0;
 	return apart > 8 && apart > 0.05 * (x > y ? x : y);
 }
@@ -44,7 +60,7 @@ static struct side_row *add_row(struct side *side, const char *node, const char 
 {
 	struct side_row *row = grow(&side->rows, side->n++, sizeof(*row));
 
-	*row = (struct side_row){ .node = node, .name = name };
+	*row = (struct side_row){ .node = node, .name = name, .times = 1 };
 	row->verdict = must_calloc(side->n_kernels, sizeof(char *));
 	row->value = must_calloc(side->n_kernels, sizeof(char *));
 	return row;
@@ -91,16 +107,20 @@ static bool is_there(const struct side *side, const char *node, const char *name
 	return false;
 }
 
-static void drop_last(struct side *side)
+static void row_free(struct side_row *row, unsigned int n_kernels)
 {
-	struct side_row *row = &side->rows[--side->n];
-
-	for (unsigned int k = 0; k < side->n_kernels; k++) {
+	for (unsigned int k = 0; k < n_kernels; k++) {
 		free(row->verdict[k]);
 		free(row->value[k]);
 	}
 	free(row->verdict);
 	free(row->value);
+	free(row->pattern);
+}
+
+static void drop_last(struct side *side)
+{
+	row_free(&side->rows[--side->n], side->n_kernels);
 }
 
 /* A fact of which there may be none on a kernel: its counter has another name there. */
@@ -139,6 +159,53 @@ void side_free(struct side *side)
 	*side = (struct side){ 0 };
 }
 
+/* "conn1.SYN.12.options" as "conn*.SYN.*.options". */
+static char *pattern_of(const char *name)
+{
+	char *pattern = must_strdup(name), *to = pattern;
+
+	for (const char *at = name; *at; at++) {
+		bool digit = *at >= '0' && *at <= '9';
+
+		if (digit && to > pattern && to[-1] == '*')
+			continue;
+		*to++ = digit ? '*' : *at;
+	}
+	*to = '\0';
+	return pattern;
+}
+
+static bool same_but_numbers(const struct side_row *a, const struct side_row *b, unsigned int n)
+{
+	auto_free char *one = pattern_of(a->name), *other = pattern_of(b->name);
+
+	for (unsigned int k = 0; k < n; k++)
+		if (strcmp(a->value[k], b->value[k]))
+			return false;
+	return !a->claim && !b->claim && !strcmp(a->node, b->node) && !strcmp(one, other);
+}
+
+void side_fold(struct side *side)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int r = 0; r < side->n; r++) {
+		struct side_row *row = &side->rows[r], *first = NULL;
+
+		for (unsigned int k = 0; k < kept && !first; k++)
+			if (same_but_numbers(&side->rows[k], row, side->n_kernels))
+				first = &side->rows[k];
+		if (!first) {
+			side->rows[kept++] = *row;
+			continue;
+		}
+		if (first->times++ == 1)
+			first->pattern = pattern_of(first->name);
+		row_free(row, side->n_kernels);
+	}
+	side->n = kept;
+}
+
 /* ---- text ---- */
 
 static bool fits(const struct side_row *row, unsigned int n)
@@ -160,7 +227,10 @@ static void tell_cells(FILE *out, const struct side_row *row, unsigned int n)
 
 		fprintf(out, "%s%-*s", k ? " " : "", CELL + (row->claim ? 4 : 0), cell);
 	}
-	fprintf(out, " %s %s\n", row->node, row->name);
+	fprintf(out, " %s %s", row->node, row->pattern ? row->pattern : row->name);
+	if (row->times > 1)
+		fprintf(out, " (%u facts)", row->times);
+	fputc('\n', out);
 }
 
 /* What is too long for a column: each value once, with those that have it. */
@@ -187,6 +257,7 @@ static void tell_one(FILE *out, const char *const *kernels, unsigned int n, cons
 	bool claims = false, facts = false;
 
 	side_of(outcomes, n, &side);
+	side_fold(&side);
 	fprintf(out, "%s/%s\n", outcomes[0].plan->lab->name, outcomes[0].plan->variant);
 	for (unsigned int k = 0; k < n; k++)
 		if (outcomes[k].failed)

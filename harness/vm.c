@@ -17,6 +17,7 @@
 
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
+#define BOOT_CPU_LIMIT_S 40	/* the same in QEMU's own time: it has hung, however busy the machine */
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
 #define SERIAL_LIMIT_S	300	/* more for a job that has to boot, and send, over a serial port */
 #define VM_FDS		4	/* descriptors a guest is polled for */
@@ -68,6 +69,7 @@ static int fail(struct vm *vm, struct err *err)
 
 static int check(struct vm *vm, struct err *err)
 {
+	bool booting = !vm->hello && (vm->serial || !vm->restoring);
 	int64_t now = wall_ns();
 
 	if (vm->gave_up)
@@ -79,6 +81,8 @@ static int check(struct vm *vm, struct err *err)
 	else if (vm->restoring && !vm->hello && now > vm->hello_limit_ns)
 		err_set(err, 0, "no word from the guest after %d s (%s)",
 			vm->serial ? BOOT_LIMIT_S : HELLO_LIMIT_S, vm->stage->what);
+	else if (booting && qemu_cpu_ns(&vm->qemu) > BOOT_CPU_LIMIT_S * NS_PER_S)
+		err_set(err, 0, "it hangs: still no word from the guest after %d s of work", BOOT_CPU_LIMIT_S);
 	else
 		return 0;
 	return err_as(err, ETIMEDOUT);

@@ -1,6 +1,7 @@
 /* test_side.c - one run on several kernels, side by side */
 #include "tests/test.h"
 
+#include "harness/cache.h"
 #include "harness/side.h"
 
 static void what_differs_is_a_matter_of_kind(void **state)
@@ -23,6 +24,12 @@ static void what_differs_is_a_matter_of_kind(void **state)
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.1:5000", false },
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.2:4000", true },
 		{ "nat1.from", "10.1.0.1:4000", "-", true },
+		{ "conn2.isn_step", "79203865", "79211591", false },
+		{ "conn2.isn_step", "79203865", "65537", true },
+		{ "conn1.SYN_RECV.timer_ms", "-", "1000", false },	/* one look came earlier */
+		{ "conn1.SYN_RECV.timer_ms", "3000", "1000", true },
+		{ "conn1.TIME_WAIT.rearmed", "-", "1", false },
+		{ "conn1.TIME_WAIT.rearmed", "0", "1", true },
 	};
 
 	(void)state;
@@ -101,6 +108,78 @@ static void claims_come_first_then_what_differs(void **state)
 	unmake(outcomes);
 }
 
+static struct side_row row_of(const char *node, const char *name, const char *a, const char *b)
+{
+	struct side_row row = { .node = node, .name = name, .differs = true, .times = 1 };
+
+	row.verdict = must_calloc(2, sizeof(char *));
+	row.value = must_calloc(2, sizeof(char *));
+	row.value[0] = must_strdup(a);
+	row.value[1] = must_strdup(b);
+	return row;
+}
+
+static void alike_facts_become_one_row(void **state)
+{
+	static const struct claim claim = { NULL, "it does", "client", "conn1.SYN.1.options" };
+	struct side side = { .n_kernels = 2 };
+
+	(void)state;
+	side.rows = must_calloc(6, sizeof(*side.rows));
+	side.rows[side.n++] = row_of("client", "conn1.SYN.1.options", "6", "7");
+	side.rows[0].claim = &claim;
+	side.rows[side.n++] = row_of("client", "conn1.SYN.1.options", "6", "7");
+	side.rows[side.n++] = row_of("client", "conn12.SYN.1.options", "6", "7");
+	side.rows[side.n++] = row_of("client", "conn13.SYN.1.options", "6", "8");	/* another value */
+	side.rows[side.n++] = row_of("server", "conn1.SYN.1.options", "6", "7");	/* another node */
+	side.rows[side.n++] = row_of("client", "conn3.SYN.20.options", "6", "7");
+	side_fold(&side);
+	assert_int_equal(side.n, 4);
+	assert_ptr_equal(side.rows[0].claim, &claim);	/* a claim stays by itself */
+	assert_int_equal(side.rows[0].times, 1);
+	assert_int_equal(side.rows[1].times, 3);
+	assert_string_equal(side.rows[1].pattern, "conn*.SYN.*.options");
+	assert_int_equal(side.rows[2].times, 1);
+	assert_null(side.rows[2].pattern);
+	assert_string_equal(side.rows[2].value[1], "8");
+	assert_string_equal(side.rows[3].node, "server");
+	side_free(&side);
+}
+
+static void it_is_drawn(void **state)
+{
+	static const char *const kernels[] = { "old", "new", "none" };
+	static const char *const endings[] = { "dot", "svg", "png" };
+	char dir[] = "/tmp/test_side.XXXXXX";
+	struct outcome outcomes[3];
+	struct err err = { 0 };
+	auto_free char *text = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	make(outcomes);
+	if (side_draw(kernels, 3, outcomes, dir, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		auto_free char *path = must_printf("%s/kernels.%s", dir, endings[i]);
+		size_t len;
+
+		free(text);
+		text = NULL;
+		assert_int_equal(cache_read(path, (void **)&text, &len, &err), 0);
+		assert_true(len > 1000);
+		if (i)
+			continue;
+		assert_non_null(strstr(text, "<B>FAIL</B>  10"));
+		assert_non_null(strstr(text, "none: this kernel lacks veth"));
+		assert_non_null(strstr(text, "server mib.OutTransmits"));
+		assert_null(strstr(text, "mib.TW"));
+	}
+	assert_true(side_draw(kernels, 3, outcomes, "/nonexistent", &err) < 0);
+	unmake(outcomes);
+	cache_remove(dir);
+}
+
 static char *told(enum tell how)
 {
 	static const char *const kernels[] = { "old", "new", "none" };
@@ -145,7 +224,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_differs_is_a_matter_of_kind),
 		cmocka_unit_test(claims_come_first_then_what_differs),
+		cmocka_unit_test(alike_facts_become_one_row),
 		cmocka_unit_test(it_is_told_three_ways),
+		cmocka_unit_test(it_is_drawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
