@@ -7,6 +7,7 @@
 #include "lib/ns.h"
 #include "lib/sockdiag.h"
 #include "lib/sysctl.h"
+#include "lib/trial.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -59,6 +60,14 @@ static bool has_kill(const struct plan *plan)
 {
 	for (const struct step *step = plan->steps; step && step->act; step++)
 		if (step->act == DO_KILL && !strcmp(step->what, "TIME_WAIT"))
+			return true;
+	return false;
+}
+
+static bool tries(const struct plan *plan)
+{
+	for (const struct step *step = plan->steps; step && step->act; step++)
+		if (step->act == DO_TRIAL)
 			return true;
 	return false;
 }
@@ -189,6 +198,19 @@ static int try_sock_diag(int ns, struct err *err)
 	return n < 0 ? n : 0;
 }
 
+static int try_tun(int ns, struct err *err)
+{
+	int fd, home = ns_enter(ns, err);
+
+	if (home < 0)
+		return home;
+	fd = trial_tun(err);
+	ns_leave(home);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static bool always(const struct plan *plan)
 {
 	(void)plan;
@@ -203,6 +225,7 @@ const struct need needs[] = {
 	{ "table", "what a NAT remembers (nf_conntrack_netlink)", "load that module, or use the vm runner", try_table, has_table },
 	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
 	{ "sock_diag", "states of sockets (tcp_diag)", "load that module, or use the vm runner", try_sock_diag, always },
+	{ "tun", "segments tried on TIME_WAIT (tun)", "load that module, or use the vm runner", try_tun, tries },
 	{ "destroy", "ending a TIME_WAIT (SOCK_DESTROY, Linux 6.1 and later)", "use the vm runner with a kernel from 6.1 on", try_destroy, has_kill },
 	{ "tcp_timestamps", "a node's own net.ipv4.tcp_timestamps", "use the vm runner with a kernel from 4.13 on",
 	  .setting = "net.ipv4.tcp_timestamps" },

@@ -180,7 +180,9 @@ static int do_step(struct play *play, const struct step *step)
 		if (record_frames(play->record, n, play->err) < 0)
 			return -play->err->code;
 	play->cursor = record_cursor(play->record);
-	return kind->act(play, step);
+	if (kind->act(play, step))
+		return -play->err->code;
+	return kind->done ? wait_for(play, step) : 0;
 }
 
 static void name_programs(struct play *play)
@@ -232,6 +234,7 @@ static void play_close(struct play *play)
 	record_free(play->record);	/* before the gadgets: see play_open() */
 	gadgets_close(play);
 	free(play->programs);
+	free(play->trials);
 	topo_down(&play->up);
 	if (play->children >= 0)
 		close(play->children);
@@ -299,7 +302,7 @@ int play(const struct plan *plan, const struct play_options *options, struct err
 		gadgets_count(&play);
 		if (handin_cage(options->handin))
 			cage_kill(handin_cage(options->handin));
-		if (close_programs(&play) ||
+		if (close_programs(&play) || trials_write(&play) ||
 		    record_finish(play.record, options->seed, gadgets_recycling(&play), code ? first->text : NULL, play.err))
 			code = code ? code : -err->code;
 	}

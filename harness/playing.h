@@ -38,6 +38,9 @@ struct play {
 	unsigned int n_programs;
 	struct gadget *gadgets;
 	unsigned int n_gadgets;
+	struct trial *trials;	/* segments that were tried */
+	const char *trials_on;	/* the node */
+	unsigned int n_trials;
 	int epoll, children;
 	unsigned int cursor;	/* DO_SEGMENT looks at frames from here on */
 	struct err *err;
@@ -49,8 +52,8 @@ enum source { FROM_CAPTURE, FROM_OUT, FROM_ERRORS, FROM_CHILDREN, FROM_GADGET };
 /* Have @fd looked at while the run waits. */
 int play_watch(struct play *play, int fd, enum source source, unsigned int index);
 
-/* What the steps do, by enum step_do. A step either acts, or waits until it is done;
- * one that has neither waits for its time.
+/* What the steps do, by enum step_do. A step acts, or waits until it is done, or
+ * does both; one that has neither waits for its time.
  */
 struct step_kind {
 	const char *name;	/* as the events call it */
@@ -59,6 +62,12 @@ struct step_kind {
 };
 
 extern const struct step_kind step_kinds[STEP_DOES];
+
+/* The steps DO_TRIAL and DO_ASK, and the file that they leave. */
+int trials_try(struct play *play, const struct step *step);
+int trials_ask(struct play *play, const struct step *step);
+int trials_told(struct play *play, const struct step *step);
+int trials_write(const struct play *play);
 
 /* Open on each node what its row asks for: a clock of its own, recycling. */
 int gadgets_open(struct play *play);

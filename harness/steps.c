@@ -363,6 +363,8 @@ const struct step_kind step_kinds[] = {
 	[DO_KILL]    = { "kill", do_kill, NULL },
 	[DO_COUNT]   = { "count", do_count, NULL },
 	[DO_SEND]    = { "send", do_send, NULL },
+	[DO_TRIAL]   = { "try", trials_try, NULL },
+	[DO_ASK]     = { "ask", trials_ask, trials_told },
 	[DO_SLEEP]   = { "sleep", NULL, NULL },
 };
 static_assert(ARRAY_SIZE(step_kinds) == STEP_DOES, "step_kinds[] lacks a step");

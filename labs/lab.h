@@ -60,11 +60,17 @@ struct program {
  *					number that "from" would use in their last connection, ts from its last TSval
  *					(without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
  *					from what the node's kernel sends
+ *	DO_TRIAL	on = node	what = how many segments ("1000") are tried on TIME_WAITs, each on one of its
+ *					own, on a host that is set as this node is; they are drawn from the run's seed
+ *					(lib/trial.h)
+ *	DO_ASK		on = program	ask it about each of those: it gets a line for each, then the end of its input,
+ *					and prints a line for each;
+ *					wait until it has told all, or has ended
  *	DO_SLEEP			.ms, or what = so many ms, where that is a sum ("{1000 * answer}")
  */
 enum step_do {
 	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,
-	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_CONF, DO_KILL, DO_COUNT, DO_SEND, DO_SLEEP,
+	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_CONF, DO_KILL, DO_COUNT, DO_SEND, DO_TRIAL, DO_ASK, DO_SLEEP,
 	STEP_DOES
 };
 
@@ -132,6 +138,7 @@ struct mark {
 	const char *node, *fact, *expect;	/* "host*": on each of them, for these points */
 	const char *hint;	/* what to look at; not the answer */
 	const char *when;
+	bool share;		/* the fact is a percentage: where .expect does not hold, that much of the points, rounded down */
 };
 
 /* A wrong solution, kept in mutants/NAME: the solution's files, but for those that

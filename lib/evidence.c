@@ -436,6 +436,14 @@ static int nats_read(struct evidence *evidence, struct err *err)
 	return access(path, F_OK) ? 0 : lines_read(evidence, "nat.jsonl", nat_read, err);
 }
 
+/* Only where there were some. */
+static int trials_read(struct evidence *evidence, struct err *err)
+{
+	auto_free char *path = path_in(evidence, "trials.tsv");
+
+	return access(path, F_OK) ? 0 : trial_read(path, &evidence->trials, &evidence->n_trials, err);
+}
+
 struct evidence *evidence_read(const char *dir, struct err *err)
 {
 	struct evidence *evidence = must_calloc(1, sizeof(*evidence));
@@ -444,7 +452,7 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	evidence->dir = must_strdup(dir);
 	if (run_read(evidence, &own) || packets_read(evidence, &own) ||
 	    lines_read(evidence, "states.jsonl", state_read, &own) ||
-	    nats_read(evidence, &own) ||
+	    nats_read(evidence, &own) || trials_read(evidence, &own) ||
 	    lines_read(evidence, "events.jsonl", event_read, &own) ||
 	    counters_read_all(evidence, &own) || programs_read(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
@@ -475,6 +483,8 @@ void evidence_free(struct evidence *evidence)
 		free(evidence->nats[i].as);
 		free(evidence->nats[i].state);
 	}
+	for (unsigned int i = 0; i < evidence->n_trials; i++)
+		free(evidence->trials[i].node);
 	for (unsigned int i = 0; i < evidence->n_events; i++) {
 		free(evidence->events[i].what_kind);
 		free(evidence->events[i].node);
@@ -502,6 +512,7 @@ void evidence_free(struct evidence *evidence)
 	free(evidence->params);
 	free(evidence->states);
 	free(evidence->nats);
+	free(evidence->trials);
 	free(evidence->events);
 	free(evidence->counters);
 	free(evidence->programs);

@@ -13,6 +13,7 @@
  *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80","as":"203.0.113.1:40000",
  *			 "state":"TIME_WAIT","expires_ms":120000,"event":"new|change|rearm|gone","seen":"packet|timer|step"}
  *			"as" is what "to" takes "from" for; states are those of the kernel's conntrack
+ *	trials.tsv	where segments were tried on TIME_WAITs: see lib/trial.h
  *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
  *			 "qdisc":{"DEV":{"drops":1,"packets":7}}}}
  *	programs/	NAME.out, NAME.err, NAME.status ("exit 0", "signal 9")
@@ -24,6 +25,7 @@
 #define TWLAB_EVIDENCE_H
 
 #include "lib/trace.h"
+#include "lib/trial.h"
 
 /* The states of RFC 9293 under the kernel's names and numbers (tcp_states.h). */
 enum tcp_state {
@@ -96,6 +98,7 @@ struct evidence {
 	struct trace *trace;
 	struct state_row *states;	unsigned int n_states;
 	struct nat_row *nats;		unsigned int n_nats;
+	struct trial_row *trials;	unsigned int n_trials;
 	struct event_row *events;	unsigned int n_events;
 	struct counter_row *counters;	unsigned int n_counters;
 	struct program_output *programs;unsigned int n_programs;

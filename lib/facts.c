@@ -3,6 +3,7 @@
 
 #include "lib/facts_conn.h"
 #include "lib/facts_nat.h"
+#include "lib/facts_trial.h"
 
 #include <ctype.h>
 
@@ -370,6 +371,7 @@ void facts_collect(const struct evidence *evidence, struct facts *facts)
 		facts_conn(facts, &all.sides[i]);
 	syns_add(&all);
 	facts_nat(facts, evidence);
+	facts_trial(facts, evidence);
 	counters_add(&all);
 	for (unsigned int i = 0; i < evidence->n_programs; i++)
 		program_add(&all, &evidence->programs[i]);

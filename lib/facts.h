@@ -43,6 +43,13 @@
  *  natK.STATE.ms               time spent there, all stays added; a FIN sets a state's time anew, too, hence
  *  natK.STATE.rearmed          how often that was seen
  *  natK.ms                     how long it was there
+ *  trial.n                     segments tried on TIME_WAITs as this node would have them (DO_TRIAL)
+ *  trial.none, trial.ACK, trial.RST, trial.SYN-ACK
+ *                              how many of them were answered so
+ *  trial.ends, trial.lives, trial.restarts
+ *                              after how many TIME_WAIT was gone; was there, its timer running on; was there, its 60 s begun anew
+ *  trial.agreed                share of those that a program was asked about (DO_ASK) of which it told both rightly, in %, rounded down
+ *  trial.CLASS.n, ...          the same of one class of segments (lib/trial.h)
  *  mib.NAME                    by how much a counter rose (TcpExt, Tcp, Ip...: only those that rose), NAME as nstat prints it without its prefix
  *  netem.DEV.drops             what netem took
  *  netem.DEV.packets           what it let pass

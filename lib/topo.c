@@ -191,6 +191,17 @@ static int set(const struct node_up *node, const struct setting *setting, bool m
 	return code ? err_in(err, node->name) : 0;
 }
 
+int topo_set(const struct topo *topo, const struct node_up *node, struct err *err)
+{
+	for (const struct setting *pin = topo_pins; pin->node; pin++)
+		if (set(node, pin, false, err))
+			return -err->code;
+	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
+		if (!strcmp(setting->node, node->name) && set(node, setting, true, err))
+			return -err->code;
+	return 0;
+}
+
 static int configure(struct topo_up *up, const struct topo *topo, struct err *err)
 {
 	static const struct setting forward[] = {
@@ -202,21 +213,15 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 		struct node_up *node = &up->nodes[n];
 		bool router = node->kind == NODE_ROUTER || node->kind == NODE_NAT;
 
-		for (const struct setting *pin = topo_pins; pin->node; pin++)
-			if (set(node, pin, false, err))
-				return -err->code;
+		if (topo_set(topo, node, err))
+			return -err->code;
 		for (const struct setting *pin = forward; router && pin->node; pin++)
 			if (set(node, pin, true, err))
 				return -err->code;
 	}
-	for (const struct setting *setting = topo->settings; setting && setting->node; setting++) {
-		struct node_up *node = topo_node(up, setting->node);
-
-		if (!node)
+	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
+		if (!topo_node(up, setting->node))
 			return err_set(err, 0, "%s is set on '%s', which is no node", setting->key, setting->node);
-		if (set(node, setting, true, err))
-			return -err->code;
-	}
 	for (const struct route *route = topo->routes; route && route->node; route++) {
 		struct node_up *node = topo_node(up, route->node);
 

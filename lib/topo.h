@@ -94,6 +94,11 @@ void topo_down(struct topo_up *up);
 
 struct node_up *topo_node(const struct topo_up *up, const char *name);
 
+/* Set @node, which need be no node of @topo's own, as that has the node of its name: by
+ * topo_pins, then by its settings.
+ */
+int topo_set(const struct topo *topo, const struct node_up *node, struct err *err);
+
 /* A sysctl that every node gets, and why: see topo.c. For manuals and tests. */
 extern const struct setting topo_pins[];
 

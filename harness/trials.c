@@ -1,0 +1,102 @@
+/* trials.c - segments tried on TIME_WAIT, and a program that is asked about them
+ *
+ * The program does not see what the kernel answered: it is told the segments alone, and
+ * what it tells is put down beside.
+ */
+#include "harness/playing.h"
+
+#include "lib/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+int trials_try(struct play *play, const struct step *step)
+{
+	auto_free char *seed = must_printf("seed %llu", (unsigned long long)play->options->seed);
+	int n = atoi(step->what);
+
+	if (play->trials || n < 1)
+		return err_set(play->err, 0, "trials are done once, of 1 and more segments");
+	record_event(play->record, "try", step->on, step->what, seed);
+	play->trials = must_calloc((size_t)n, sizeof(*play->trials));
+	play->trials_on = step->on;
+	trial_draw(play->options->seed, play->trials, (unsigned int)n);
+	if (trial_run(&play->plan->topo, step->on, play->trials, (unsigned int)n, play->err))
+		return -play->err->code;
+	play->n_trials = (unsigned int)n;
+	return 0;
+}
+
+static struct run_program *asked(const struct play *play, const struct step *step)
+{
+	for (unsigned int p = 0; p < play->n_programs; p++)
+		if (!strcmp(play->programs[p].program->name, step->on))
+			return &play->programs[p];
+	return NULL;
+}
+
+/* All the questions at once, and then the end of its input. There is room for them: a program
+ * that does not read holds nobody up.
+ */
+static int put_questions(struct run_program *program, const char *text, size_t len, struct err *err)
+{
+	if (fcntl(program->proc.in, F_SETPIPE_SZ, (int)len + 4096) < 0 || write(program->proc.in, text, len) != (ssize_t)len)
+		return err_set(err, errno, "%s cannot be asked", program->program->name);
+	close(steal_fd(&program->proc.in));
+	return 0;
+}
+
+int trials_ask(struct play *play, const struct step *step)
+{
+	struct run_program *program = asked(play, step);
+	auto_free char *text = NULL;
+	size_t len;
+	FILE *all;
+
+	if (!program || !program->started)
+		return err_set(play->err, 0, "%s has not been started", step->on);
+	if (program->ended)	/* which says enough */
+		return 0;
+	all = open_memstream(&text, &len);
+	for (unsigned int t = 0; all && t < play->n_trials; t++) {
+		auto_free char *question = trial_question(&play->trials[t], t + 1);
+
+		fprintf(all, "%s\n", question);
+	}
+	if (!all || fclose(all))
+		return err_set(play->err, errno, "cannot ask");
+	record_event(play->record, "ask", program->program->node, step->on, step->why);
+	return put_questions(program, text, len, play->err);
+}
+
+/* Take down what it has told since; true if that was about each of them. */
+static bool all_told(struct play *play, struct run_program *program)
+{
+	bool all = true;
+
+	for (char *line = program->out.text ? program->out.text + program->said : NULL, *end;
+	     line && (end = strchr(line, '\n')); line = end + 1) {
+		trial_hear(play->trials, play->n_trials, line);
+		program->said = (size_t)(end + 1 - program->out.text);
+	}
+	for (unsigned int t = 0; t < play->n_trials; t++) {
+		play->trials[t].asked = true;
+		all = all && play->trials[t].told;
+	}
+	return all;
+}
+
+int trials_told(struct play *play, const struct step *step)
+{
+	struct run_program *program = asked(play, step);
+	bool ended = program && program->ended;	/* before the last look */
+
+	return program && (all_told(play, program) || ended);
+}
+
+int trials_write(const struct play *play)
+{
+	auto_free char *path = must_printf("%s/trials.tsv", play->options->dir);
+
+	return play->n_trials ? trial_write(path, play->trials_on, play->trials, play->n_trials, play->err) : 0;
+}
