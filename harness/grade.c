@@ -166,6 +166,19 @@ static const char *score_claim(const struct mark *mark, const struct graderun *r
 	return where;
 }
 
+/* All of the points, none, or a share. */
+static int earned(const struct mark *mark, const struct graderun *run, const struct grade_row *row)
+{
+	const struct fact *fact = run->ran && mark->share ? facts_find(&run->outcome.facts, mark->node, mark->fact) : NULL;
+	double percent = 0;
+
+	if (row->result == RESULT_PASS)
+		return row->points;
+	if (row->result != RESULT_FAIL || !fact || !number(fact->value, &percent) || percent < 0 || percent > 100)
+		return 0;
+	return (int)(row->points * percent / 100);
+}
+
 static void score(struct grading *grading, const struct mark *mark, const struct graderun *run)
 {
 	struct grade *result = grading->grade;
@@ -190,7 +203,7 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 		where = score_claim(mark, run, row);
 	}
 	row->where = *where ? must_printf("%s/%s/%s", graderun_name(run), run->variant, where) : must_strdup("");
-	row->earned = row->result == RESULT_PASS ? row->points : 0;
+	row->earned = earned(mark, run, row);
 	result->earned += row->earned;
 	result->points += row->points;
 }
@@ -232,7 +245,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		code = toolchain_add(&grading.toolchain, err);
 	if (!code)
 		code = graderun_all(grading.runs, grading.n_runs, &(struct graderun_options){
-			.out = options->out, .kernel = options->kernel, .jobs = options->jobs, .say = options->say,
+			.out = options->out, .kernel = options->kernel, .jobs = options->jobs, .say = options->say, .again = options->again,
 			.seed = submission->personal.seed, .toolchain = &grading.toolchain }, err);
 	if (!code)
 		score_all(&grading);
