@@ -34,6 +34,8 @@ struct grade_options {
 	const char *kernel;
 	const char *only;		/* a task's name; NULL = all */
 	unsigned int jobs;		/* guests at once */
+	bool again;			/* runs of the lab as it is that .out has, of these very parameters, serve again: for
+					 * where nobody else writes to .out */
 	void (*say)(const char *what);	/* progress; may be NULL */
 };
 

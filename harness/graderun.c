@@ -189,6 +189,26 @@ static void step(struct graderun *run, const struct graderun_options *options)
 	run->vm = NULL;
 }
 
+/* Is this very run there already? */
+static void take_again(struct graderun *run, const struct graderun_options *options)
+{
+	auto_free char *dir = must_printf("%s/%s/%s", options->out, graderun_name(run), run->variant);
+	const struct evidence *evidence;
+	struct err err = { 0 };
+	bool same;
+
+	if (run->task || run->why || access(dir, F_OK) || outcome_of(dir, &run->outcome, &err))
+		return;
+	evidence = run->outcome.evidence;
+	same = evidence && !strcmp(evidence->lab, run->plan->lab->name) && evidence->seed == options->seed &&
+	       evidence->n_params == run->plan->n_params;
+	for (unsigned int p = 0; same && p < evidence->n_params; p++)
+		same = !strcmp(evidence->params[p], run->plan->params[p]);
+	run->ran = same;
+	if (!same)
+		outcome_free(&run->outcome);
+}
+
 static bool is_due(const struct graderun *run)
 {
 	return !run->vm && !run->ran && !run->why;
@@ -203,6 +223,8 @@ int graderun_all(struct graderun *runs, unsigned int n, const struct graderun_op
 		free(vms);
 		return -err->code;
 	}
+	for (unsigned int r = 0; r < n && options->again; r++)
+		take_again(&runs[r], options);
 	do {
 		running = left = 0;
 		for (unsigned int r = 0; r < n; r++)

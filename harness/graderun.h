@@ -29,6 +29,7 @@ struct graderun {
 struct graderun_options {
 	const char *out, *kernel;
 	unsigned int jobs;
+	bool again;		/* see struct grade_options */
 	uint64_t seed;
 	const struct files *toolchain;
 	void (*say)(const char *what);

@@ -226,6 +226,7 @@ int selftest_main(int argc, char **argv, struct err *err)
 		return STATUS_ERROR;
 	}
 	options.out = dir;
+	options.again = true;	/* predictions are held against the same runs each time */
 	for (int a = optind; a < argc; a++)
 		for (const struct lab *const *lab = all_labs; *lab; lab++)
 			if ((*lab)->tasks && (!strcmp(argv[a], "all") || *lab == lab_find(argv[a])) && worst < STATUS_USAGE) {
