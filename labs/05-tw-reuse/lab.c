@@ -15,15 +15,24 @@
  * expected, one before; timestamp newer by a tick, the same, older by a tick, none.
  * These SYNs are made (DO_SEND): no kernel would send most of them. The client's own
  * kernel knows nothing of them, and is kept from answering with RST.
+ *
+ * And a thousand segments of all kinds, each to a TIME_WAIT of its own (DO_TRIAL), with
+ * a program that is asked what becomes of each.
  */
 #include "labs/lab.h"
 
 static const struct param params[] = {
-	{ "side", "client", "client|server", "whose TIME_WAIT it is" },
+	{ "side", "client", "client|server|any", "whose TIME_WAIT it is; any: that of a thousand segments" },
 	{ "reuse", "1", "0|1", "tcp_tw_reuse on the side in question; on the client, at its first try" },
 	{ "timestamps", "on", "on|off", "TCP timestamps on both sides" },
-	{ "delay", "10", "1..100", "one-way delay of the wire in ms" },
-	{ "port", "8080", "1024..30000", "the server's port" },
+	{ "at", "100", "0..900", "how many ms after a full second the client closes at first", .personal = "100..800" },
+	{ "seq1", "+1", "+1|+700", "the number of a SYN of one's own", .personal = "+1|+700" },
+	{ "ts1", "+1", "+1|+0|-1|-700", "its timestamp", .personal = "-1|-700" },
+	{ "seq2", "+0", "+0|-1|-700", "the number of a second one", .personal = "+0|-1|-700" },
+	{ "ts2", "+0", "+700|+1|+0|-1", "its timestamp", .personal = "+700|+1|+0|-1" },
+	{ "seq3", "-1", "+700|+1|+0|-1", "the number of a third one, without a timestamp", .personal = "+700|+1|+0|-1" },
+	{ "delay", "10", "1..100", "one-way delay of the wire in ms", .personal = "10..40" },
+	{ "port", "8080", "1024..30000", "the server's port", .personal = "2000..30000" },
 	{ 0 }
 };
 
@@ -33,6 +42,7 @@ static const struct variant variants[] = {
 	{ "client-no-timestamps", "side=client timestamps=off", "control: without timestamps it does nothing" },
 	{ "server", "side=server", "twelve kinds of SYN into TIME_WAIT" },
 	{ "server-no-timestamps", "side=server timestamps=off", "control: without timestamps only the sequence number counts" },
+	{ "segments", "side=any", "a thousand segments, and how far one sentence of RFC 793 carries" },
 	{ 0 }
 };
 
@@ -64,11 +74,13 @@ static const struct ruleset rulesets[] = {
 };
 
 static const struct program programs[] = {
-	{ "server", "server", "server", "{port} {side == server ? first : last}" },
+	{ "server", "server", "server", "{port} {side == server ? first : last}", .when = "side != any" },
 	{ "client", "client", "client", "10.0.0.2 {port}", .when = "side == client" },
 	{ "local-server", "client", "server", "{port} last", .when = "side == client" },
 	{ "local", "client", "client", "127.0.0.1 {port}", .when = "side == client" },
 	{ "visitor", "client", "visitor", "10.0.0.2 {port} 40001 12", .when = "side == server" },
+	{ "visitor-again", "client", "visitor", "10.0.0.2 {port} 40021 3", .when = "side == server && timestamps == on" },
+	{ "answer", "client", "answer", "", .when = "side == any" },
 	{ 0 }
 };
 
@@ -84,15 +96,16 @@ static const struct program programs[] = {
 #define ROW(first, second, third, fourth, beyond) \
 	CELL(first, beyond, " ts=+1", " ts=1000"), CELL(second, beyond, " ts=+0", " ts=1000"), \
 	CELL(third, beyond, " ts=-1", " ts=1000"), CELL(fourth, beyond, "", "")
+#define OWN "side == server && timestamps == on"
 
 static const struct step steps[] = {
 	{ DO_NETEM, "wire/client", "delay {delay}ms" },
 	{ DO_NETEM, "wire/server", "delay {delay}ms" },
-	{ DO_START, "server" },
-	{ DO_STATE, "server", "LISTEN" },
+	{ DO_START, "server", .when = "side != any" },
+	{ DO_STATE, "server", "LISTEN", .when = "side != any" },
 
 	{ DO_START, "client", .when = "side == client" },
-	{ DO_TELL,  "client", "connect first 100", .why = "the client closes first, 0.1 s after a full second", .when = "side == client" },
+	{ DO_TELL,  "client", "connect first {at}", .why = "the client closes first, {at} ms after a full second", .when = "side == client" },
 	{ DO_STATE, "client", "TIME_WAIT", .when = "side == client" },
 	{ DO_SYSCTL, "client", "net.ipv4.tcp_tw_reuse={reuse}", .when = "side == client" },
 	{ DO_TELL,  "client", "connect at_once", .why = "the same connection again, at once", .when = "side == client" },
@@ -129,6 +142,19 @@ static const struct step steps[] = {
 	ROW("40001", "40002", "40003", "40004", "+1"),
 	ROW("40005", "40006", "40007", "40008", "+0"),
 	ROW("40009", "40010", "40011", "40012", "-1"),
+
+	{ DO_START, "visitor-again", .why = "three more, for SYNs of one's own", .when = OWN },
+	{ DO_EXIT,  "visitor-again", .when = OWN },
+	{ DO_SEND,  "client", "SYN from=10.0.0.1:40021 to=10.0.0.2:{port} seq={seq1} ts={ts1}", .when = OWN },
+	{ DO_SLEEP, .ms = 100, .when = OWN },
+	{ DO_SEND,  "client", "SYN from=10.0.0.1:40022 to=10.0.0.2:{port} seq={seq2} ts={ts2}", .when = OWN },
+	{ DO_SLEEP, .ms = 100, .when = OWN },
+	{ DO_SEND,  "client", "SYN from=10.0.0.1:40023 to=10.0.0.2:{port} seq={seq3}", .when = OWN },
+	{ DO_SLEEP, .ms = 100, .when = OWN },
+
+	{ DO_START, "answer", .when = "side == any" },
+	{ DO_TRIAL, "server", "1000", .why = "a thousand segments, each to a TIME_WAIT of its own", .when = "side == any" },
+	{ DO_ASK,   "answer", .why = "what becomes of each?", .when = "side == any" },
 	{ DO_GONE,  "server", "", .why = "nothing is left" },
 	{ DO_GONE,  "client", "", .why = "nothing is left" },
 	{ 0 }
@@ -140,15 +166,16 @@ static const struct step steps[] = {
 #define STAMPED "side == server && timestamps == on"
 #define UNIQUE  "Linux net/ipv4/tcp_ipv4.c, tcp_twsk_unique"
 #define MINI    "Linux net/ipv4/tcp_minisocks.c, tcp_timewait_state_process"
+#define SEGMENTS "side == any"
 #define MAY_2   "RFC 9293, 3.6.1 MAY-2; " MINI
 #define BCP_159 "RFC 6191, 2; " MINI
 
-/* The SYN of cell @n is the client's connection 12 + n. */
+/* The SYN of cell @n is the client's connection 12 + n; those of one's own are 28 to 30. */
 static const struct claim claims[] = {
 	{ "A10", "at first the four-tuple is held, whatever tcp_tw_reuse says",
 	  "client", "prog.at_once", "= EADDRNOTAVAIL", UNIQUE, .when = CLIENT, .bears = BEARS_LIMIT },
 	{ "A10", "with it and timestamps a new connection gets it within a second or so",
-	  "client", "prog.reused_ms", "500..{1100 + 2 * delay}", UNIQUE, .when = REUSES " && reuse == 1" },
+	  "client", "prog.reused_ms", "{950 - at}..{1100 + 2 * delay}", UNIQUE, .when = REUSES " && reuse == 1" },
 	{ "A10", "without it that takes the whole of TIME_WAIT",
 	  "client", "prog.reused_ms", "60000..{64400 + 2 * delay}", UNIQUE, .when = REUSES " && reuse == 0" },
 	{ "A10", "without timestamps that takes the whole of TIME_WAIT, as if tcp_tw_reuse were 0",
@@ -192,6 +219,85 @@ static const struct claim claims[] = {
 	  "server", "conn11.TIME_WAIT.rearmed", "= 1", MINI, .when = STAMPED },
 	{ NULL, "one without a timestamp, though answered as well, does not",
 	  "server", "conn12.TIME_WAIT.rearmed", "= 0", MINI, .when = SERVER },
+
+	{ NULL, "the FIN that has come is acknowledged when it comes again, and starts the 60 s anew",
+	  "server", "trial.fin-again.restarts", "= @trial.fin-again.n", "RFC 9293, 3.10.7.4 eighth check", .when = SEGMENTS },
+	{ NULL, "about which RFC 793's sentence is right",
+	  "server", "trial.fin-again.agreed", "= 100", "RFC 793, page 73", .when = SEGMENTS },
+	{ NULL, "but not about everything that arrives",
+	  "server", "trial.agreed", "< 60", MINI, .when = SEGMENTS },
+	{ NULL, "TIME_WAIT answers nothing by RST",
+	  "server", "trial.RST", "= 0", MINI, .when = SEGMENTS },
+	{ NULL, "no SYN lets in a new connection that has an ACK as well",
+	  "server", "trial.syn-ack.SYN-ACK", "= 0", MINI, .when = SEGMENTS },
+	{ NULL, "a RST with the number expected ends TIME_WAIT",
+	  "server", "trial.rst.ends", ">= 1", "RFC 9293, 3.10.7.4 second check", .when = SEGMENTS },
+	{ NULL, "but none does where tcp_rfc1337 is 1",
+	  "server", "trial.rst-1337.ends", "= 0", "RFC 1337, 4; ip-sysctl, tcp_rfc1337", .when = SEGMENTS },
+	{ 0 }
+};
+
+static const struct task tasks[] = {
+	{ "predict", TASK_PREDICT, "predictions.txt", .what = "say, before you run anything, who gets the four-tuple, and when" },
+	{ "answer", TASK_PROGRAM, "answer.c", "answer",
+	  "write time_wait_answer(): what TIME_WAIT answers to a segment, and what becomes of it. It is held against the running "
+	  "kernel on a thousand segments, drawn for you alone" },
+	{ 0 }
+};
+
+#define TRIALS(class, points, words, hint) \
+	{ "answer", class, points, words, "segments", "server", "trial." class ".agreed", "= 100", hint, .share = true }
+
+static const struct mark marks[] = {
+	{ "predict", "reused_ms", 4, "after how many ms the client gets its four-tuple back, with tcp_tw_reuse=1", "client",
+	  "client", "prog.reused_ms", "80", "it closes {at} ms after a full second. In which unit does TIME_WAIT remember when it heard the last timestamp?" },
+	{ "predict", "not_reused_ms", 2, "and with tcp_tw_reuse=0", "client-off",
+	  "client", "prog.reused_ms", "5%", "who else ends a TIME_WAIT?" },
+	{ "predict", "reuse2", 1, "what connect() says with tcp_tw_reuse=2, over the wire: connected, or the name of an error", "client",
+	  "client", "prog.reuse2", NULL, "ip-sysctl.rst, tcp_tw_reuse: what is 2 for?" },
+	{ "predict", "local_reuse2", 1, "and over the loopback", "client",
+	  "client", "prog.local.reuse2", NULL, "ip-sysctl.rst, tcp_tw_reuse: what is 2 for?" },
+	{ "predict", "reuse1_without_stamps", 2, "and with tcp_tw_reuse=1 over the wire, but without timestamps", "client-no-timestamps",
+	  "client", "prog.reuse1", NULL, "what guards the new connection against old segments, when TIME_WAIT does not?" },
+	{ "predict", "syn1_answer", 3, "what answers a SYN with number {seq1} from the expected and timestamp {ts1} from the last: SYN-ACK or ACK", "server",
+	  "client", "conn28.SYN.1.answer", NULL, "which is looked at first, the number or the timestamp? tcp.port == 40021" },
+	{ "predict", "syn2_answer", 3, "and one with number {seq2} and timestamp {ts2}", "server",
+	  "client", "conn29.SYN.1.answer", NULL, "RFC 6191, 2: when is a timestamp greater enough? tcp.port == 40022" },
+	{ "predict", "syn3_answer", 2, "and one with number {seq3}, without a timestamp", "server",
+	  "client", "conn30.SYN.1.answer", NULL, "RFC 9293, 3.6.1, MAY-2, condition (1). tcp.port == 40023" },
+
+	TRIALS("fin-again", 2, "right about the FIN that has come, once more", "RFC 9293, 3.10.7.4, eighth check: TIME-WAIT STATE"),
+	TRIALS("data", 2, "right about data, old or new", "nobody is there to read it. Is it looked at?"),
+	TRIALS("bare-ack", 4, "right about bare ACKs", "does anybody have to be told, when nothing is wrong with a number?"),
+	TRIALS("syn-number", 5, "right about SYNs without a timestamp", "in which of them is the number beyond? Sequence numbers wrap: RFC 9293, 3.4"),
+	TRIALS("syn-stamp", 6, "right about SYNs with a timestamp", "the table of this lab; and which of the answers starts the 60 s anew? `grep rearmed facts.tsv`. On a connection without timestamps there is nothing to compare"),
+	TRIALS("syn-ack", 3, "right about SYNs with an ACK", "would a host that wants a new connection send this?"),
+	TRIALS("rst", 5, "right about RSTs", "lab 12; which number does it have to have? What if its timestamp is old?"),
+	TRIALS("rst-1337", 3, "right about RSTs where tcp_rfc1337 is 1", "lab 12, and RFC 1337, 4: what is ignored, and what goes on?"),
+	TRIALS("old-stamp", 4, "right about segments with an old timestamp", "RFC 7323, 5.3, R1: what is done with a segment that PAWS refuses? Does that come before the number?"),
+	TRIALS("no-ack-flag", 4, "right about segments without the flag ACK", "which of the answers start the 60 s anew? tcp_timewait_state_process()"),
+	{ 0 }
+};
+
+static const struct mutant mutants[] = {
+	{ "at-once", "reused_ms", "thinks that tcp_tw_reuse works at once" },
+	{ "whole-second", "reused_ms", "waits for a whole second" },
+	{ "fin-timeout", "not_reused_ms", "takes TIME_WAIT for 30 s" },
+	{ "everywhere", "reuse2", "takes 2 for more than 1" },
+	{ "stampless", "reuse1_without_stamps", "thinks that tcp_tw_reuse needs no timestamps" },
+	{ "number-first", "syn1_answer", "looks at the number before the timestamp" },
+	{ "swapped", "syn2_answer", "takes every answer for the other" },
+	{ "rfc793", "bare-ack", "acknowledges everything" },
+	{ "rst-all", "fin-again", "answers RST to everything, as if there were no socket" },
+	{ "at-least", "syn-number", "takes a number that is expected for one beyond (>= instead of >)" },
+	{ "no-wrap", "syn-number", "compares numbers as if they did not wrap" },
+	{ "no-stamps", "syn-stamp", "does not look at timestamps" },
+	{ "not-older", "syn-stamp", "takes a timestamp that is the same for a newer one" },
+	{ "syn-is-syn", "syn-ack", "takes a SYN with an ACK for a SYN" },
+	{ "any-rst", "rst", "lets every RST end TIME_WAIT" },
+	{ "no-1337", "rst-1337", "forgets about tcp_rfc1337" },
+	{ "number-of-old", "old-stamp", "lets an old segment with the right number through in silence" },
+	{ "all-restart", "no-ack-flag", "starts the 60 s anew with every answer" },
 	{ 0 }
 };
 
@@ -199,5 +305,6 @@ const struct lab lab_tw_reuse = {
 	"05-tw-reuse",
 	"When does a TIME_WAIT make room for a new connection on its four-tuple?",
 	"On connect() with tcp_tw_reuse, timestamps, and a second's patience; on a SYN that is beyond the old connection or newer than it.",
-	params, variants, { nodes, links, NULL, settings, rulesets }, programs, steps, claims
+	params, variants, { nodes, links, NULL, settings, rulesets }, programs, steps, claims,
+	tasks, marks, mutants, .floor = 0
 };
