@@ -216,16 +216,19 @@ static bool network_of(const char *addr, char *text)
 {
 	const char *slash = addr ? strchr(addr, '/') : NULL;
 	unsigned int len = slash ? (unsigned int)strtoul(slash + 1, NULL, 10) : 0;
-	struct in_addr in;
-	char host[INET_ADDRSTRLEN];
+	int family = addr && strchr(addr, ':') ? AF_INET6 : AF_INET;
+	unsigned int most = family == AF_INET6 ? 128 : 32;
+	unsigned char in[16];
+	char host[INET6_ADDRSTRLEN];
 
-	if (!slash || len < 1 || len > 31 || slash - addr >= (int)sizeof(host))
+	if (!slash || len < 1 || len >= most || slash - addr >= (int)sizeof(host))
 		return false;
 	snprintf(host, sizeof(host), "%.*s", (int)(slash - addr), addr);
-	if (inet_pton(AF_INET, host, &in) != 1)
+	if (inet_pton(family, host, in) != 1)
 		return false;
-	in.s_addr &= htonl(UINT32_MAX << (32 - len));
-	inet_ntop(AF_INET, &in, host, sizeof(host));
+	for (unsigned int bit = len; bit < most; bit++)
+		in[bit / 8] &= (unsigned char)~(0x80 >> bit % 8);
+	inet_ntop(family, in, host, sizeof(host));
 	snprintf(text, 64, "%s/%u", host, len);
 	return true;
 }

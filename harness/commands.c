@@ -10,7 +10,7 @@ static const struct command {
 	const char *does;
 } commands[] = {
 	{ "list", list_main, "[LAB]", "the labs, their variants and parameters" },
-	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N]\n"
+	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N] [--ipv6]\n"
 	  "\t[--kernel K[,K...] | --kernel all] [-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
 	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
 	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR] [--html | --tsv | --json]",
@@ -22,7 +22,7 @@ static const struct command {
 	{ "handout", handout_main, "LAB -o FILE.tar.gz [--id ID]... [--key FILE]", "the same assignment as an archive, for students" },
 	{ "selftest", selftest_main, "LAB... [--students N] [--kernel K] [--jobs N]",
 	  "is the assignment sound: solution, handout and every mutant, graded (all: every one)" },
-	{ "draw", draw_main, "DIR... [--lab FILE] [-o DIR] | LAB [--variant V] [--set NAME=VALUE]... [-o DIR]",
+	{ "draw", draw_main, "DIR... [--lab FILE] [-o DIR] | LAB [--variant V] [--set NAME=VALUE]... [--ipv6] [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
 	{ "kernel", kernel_main, "list | fetch NAME... | show NAME | traits |\n\tadd FILE [--modules DIR] [--name NAME] [--machine M]",

@@ -98,6 +98,7 @@ int draw_main(int argc, char **argv, struct err *err)
 		{ "variant", required_argument, NULL, 'v' },
 		{ "set", required_argument, NULL, 's' },
 		{ "lab", required_argument, NULL, 'l' },
+		{ "ipv6", no_argument, NULL, '6' },
 		{ 0 }
 	};
 	auto_free const char **sets = must_calloc((size_t)argc, sizeof(*sets));
@@ -109,6 +110,7 @@ int draw_main(int argc, char **argv, struct err *err)
 		switch (opt) {
 		case 'o': args.out = optarg; break;
 		case 'v': args.variant = optarg; break;
+		case '6': sets[args.n_sets++] = "ip=6"; break;
 		case 's': sets[args.n_sets++] = optarg; break;
 		case 'l':
 			if (!outside_lab(optarg, err))

@@ -111,11 +111,25 @@ static void judge_claim(const struct claim *claim, const struct facts *facts, st
 	}
 }
 
+static void skip_claim(const struct claim *claim, struct verdict *verdict)
+{
+	*verdict = (struct verdict){
+		.claim = claim, .result = RESULT_SKIP, .expected = must_strdup(claim->expect),
+		.seen = must_printf("IPv4 only: %s", claim->ipv4_only), .where = must_strdup(""),
+	};
+}
+
 void judge(const struct plan *plan, const struct facts *facts, struct verdicts *verdicts)
 {
 	*verdicts = (struct verdicts){ 0 };
-	for (const struct claim *claim = plan->claims; claim && claim->words; claim++)
-		judge_claim(claim, facts, grow(&verdicts->rows, verdicts->n++, sizeof(struct verdict)));
+	for (const struct claim *claim = plan->claims; claim && claim->words; claim++) {
+		struct verdict *verdict = grow(&verdicts->rows, verdicts->n++, sizeof(struct verdict));
+
+		if (plan->ipv6 && claim->ipv4_only)
+			skip_claim(claim, verdict);
+		else
+			judge_claim(claim, facts, verdict);
+	}
 }
 
 void judge_nothing(const struct plan *plan, enum result result, const char *why,

@@ -27,6 +27,7 @@ static const char *const wanted[] = {
 	"nfnetlink_queue", "nf_conntrack_netlink",
 	/* what the same was called, or was apart, before 4.18 or 5.2 */
 	"nf_tables_ipv4", "nf_tables_inet", "nf_conntrack_ipv4", "nft_chain_nat_ipv4",
+	"nf_tables_ipv6", "nf_conntrack_ipv6", "nft_chain_nat_ipv6", "nft_masq_ipv6",
 	"nft_masq_ipv4", "nft_redir_ipv4", "nft_meta", "nft_exthdr",
 	/* socket states */
 	"tcp_diag", "udp_diag", "raw_diag", "unix_diag", "af_packet_diag",

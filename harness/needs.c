@@ -124,6 +124,29 @@ static int try_nat(int ns, struct err *err)
 			  "delete table ip twlab_try", err);
 }
 
+static bool has_ipv6(const struct plan *plan)
+{
+	return topo_has_ipv6(&plan->topo);
+}
+
+static int try_ipv6(int ns, struct err *err)
+{
+	auto_free char *value = sysctl_get(ns, "net.ipv6.conf.default.disable_ipv6", err);
+
+	return value ? 0 : err_code(err);
+}
+
+static bool has_rules6(const struct plan *plan)
+{
+	return has_rules(plan) && has_ipv6(plan);
+}
+
+static int try_nat6(int ns, struct err *err)
+{
+	return fw_run(ns, "table ip6 twlab_try { chain out { type nat hook postrouting priority 100; masquerade; }; }; "
+			  "delete table ip6 twlab_try", err);
+}
+
 static int try_queue(int ns, struct err *err)
 {
 	return fw_run(ns, "table ip twlab_try { chain in { type filter hook input priority 0; "
@@ -222,6 +245,8 @@ const struct need needs[] = {
 	{ "splice", "wires (sch_ingress, cls_matchall, act_mirred)", "load those modules, or use the vm runner", try_splice, has_wire },
 	{ "netem", "wires that delay and lose (sch_netem)", "load the module sch_netem, or use the vm runner", try_netem, has_wire },
 	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat, has_rules },
+	{ "ipv6", "--ipv6", "load the module ipv6, or use the vm runner", try_ipv6, has_ipv6 },
+	{ "nat6", "a NAT with --ipv6 (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat6, has_rules6 },
 	{ "table", "what a NAT remembers (nf_conntrack_netlink)", "load that module, or use the vm runner", try_table, has_table },
 	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
 	{ "sock_diag", "states of sockets (tcp_diag)", "load that module, or use the vm runner", try_sock_diag, always },
@@ -312,6 +337,10 @@ void needs_probe(void)
 
 int needs_met(const struct plan *plan, struct err *err)
 {
+	if (plan->ipv4_only) {
+		err_set(err, 0, "IPv4 only: %s", plan->ipv4_only);
+		return 0;
+	}
 	for (const struct need *need = needs; need->name; need++) {
 		const struct err *reason;
 

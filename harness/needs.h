@@ -34,7 +34,7 @@ void needs_probe(void);
 /* May a namespace be made at all (privilege)? 0, or negative with @err. */
 int needs_namespace(struct err *err);
 
-/* 1 when this kernel has all that @plan needs; 0 when not, with the reason in
+/* 1 when this kernel has all that @plan needs; 0 when not (nor any: an .ipv4_only), with the reason in
  * @err; negative when it could not be found out.
  */
 int needs_met(const struct plan *plan, struct err *err);

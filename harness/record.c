@@ -54,14 +54,6 @@ void record_event(struct record *record, const char *act, const char *node,
 		 "what", what ? what : "", "why", why ? why : ""));
 }
 
-static bool uses_ipv6(const struct topo *topo)
-{
-	for (const struct link *link = topo->links; link && link->a.node; link++)
-		if (link->a.addr && strchr(link->a.addr, ':'))
-			return true;
-	return false;
-}
-
 /* A kernel that does not show its table is no failure: see harness/needs.c. */
 static int open_table(struct record *record, struct host *host, struct err *err)
 {
@@ -110,7 +102,7 @@ struct record *record_open(const char *dir, const struct plan *plan,
 	record->trace = trace_new();
 	record->hosts = must_calloc(up->n, sizeof(*record->hosts));
 	record->families[record->n_families++] = AF_INET;
-	if (uses_ipv6(&plan->topo))
+	if (topo_has_ipv6(&plan->topo))
 		record->families[record->n_families++] = AF_INET6;
 	for (unsigned int n = 0; n < up->n; n++)
 		record->hosts[n].capture = -1;

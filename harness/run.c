@@ -442,7 +442,7 @@ static void say_preparing(const char *what)
 		fprintf(stderr, "twlab: %s\n", what);
 }
 
-enum { OPT_SET = 256, OPT_SEED, OPT_VARIANT, OPT_KERNEL, OPT_HERE, OPT_JSON, OPT_TSV, OPT_JOBS, OPT_NO_DRAW };
+enum { OPT_SET = 256, OPT_SEED, OPT_VARIANT, OPT_KERNEL, OPT_HERE, OPT_JSON, OPT_TSV, OPT_JOBS, OPT_NO_DRAW, OPT_IPV6 };
 
 static const struct option options[] = {
 	{ "set", required_argument, NULL, OPT_SET },
@@ -454,6 +454,7 @@ static const struct option options[] = {
 	{ "tsv", no_argument, NULL, OPT_TSV },
 	{ "jobs", required_argument, NULL, OPT_JOBS },
 	{ "no-draw", no_argument, NULL, OPT_NO_DRAW },
+	{ "ipv6", no_argument, NULL, OPT_IPV6 },
 	{ "output", required_argument, NULL, 'o' },
 	{ 0 }
 };
@@ -480,6 +481,7 @@ static int parse(struct run *run, int argc, char **argv, struct err *err)
 		switch (opt) {
 		case 'o': run->out = optarg; break;
 		case OPT_SET: *(const char **)grow(&run->sets, run->n_sets++, sizeof(char *)) = optarg; break;
+		case OPT_IPV6: *(const char **)grow(&run->sets, run->n_sets++, sizeof(char *)) = "ip=6"; break;
 		case OPT_VARIANT: run->variant = optarg; break;
 		case OPT_KERNEL: run->kernel = optarg; break;
 		case OPT_HERE: run->here = true; break;

@@ -7,6 +7,10 @@
  * number of a node of which there are many ({i}), or a small sum of them
  * ({uptime - behind}). A row with .when stays only where that holds
  * (.when = "closer == server && hosts > 1"). See lib/expr.h.
+ *
+ * Addresses are IPv4's. Every lab has one more parameter, ip=4, and with ip=6 (--ipv6)
+ * they become IPv6's by themselves: see lib/six.h. What does not hold then says so in a
+ * .ipv4_only, or is written with ({ip == 6 ? 1440 : 1460}).
  */
 #ifndef TWLAB_LAB_H
 #define TWLAB_LAB_H
@@ -28,6 +32,7 @@ struct variant {
 	const char *name;
 	const char *set;	/* "closer=server port=80" */
 	const char *shows;
+	const char *ipv4_only;	/* why it cannot be run over IPv6; NULL: it can */
 };
 
 struct program {
@@ -103,6 +108,7 @@ struct claim {
 	const char *source;	/* RFC section, man page, kernel file */
 	const char *when;
 	enum bearing bears;	/* on the article's claim */
+	const char *ipv4_only;	/* why it says nothing about IPv6; NULL: it does */
 };
 
 /* What a student hands in: one file, which is put where it belongs, and then the
@@ -164,6 +170,7 @@ struct lab {
 	const struct mark *marks;
 	const struct mutant *mutants;
 	int floor;			/* the points of a handout that nobody touched */
+	const char *ipv4_only;		/* why none of it can be run over IPv6; NULL: it can */
 };
 
 /* What the article says, claim by claim: the kit began from one on the four-way
@@ -176,14 +183,16 @@ struct saying {
 
 extern const struct saying article[];
 
-/* A number for the words of this header: it is another one when a row has other fields.
- * Raise the first factor when a row that looks the same means something else.
+/* A number for the words of this header: it is another one when a row has other fields, or there
+ * is another step. Raise the 1u when a row that looks the same means something else.
  */
-#define LAB_WORDS									\
-	((((((((((((1u * 31 + sizeof(struct lab)) * 31 + sizeof(struct param)) * 31 +	\
-	sizeof(struct variant)) * 31 + sizeof(struct node)) * 31 + sizeof(struct link)) * 31 + \
-	sizeof(struct route)) * 31 + sizeof(struct setting)) * 31 + sizeof(struct ruleset)) * 31 + \
-	sizeof(struct program)) * 31 + sizeof(struct step)) * 31 + sizeof(struct claim)) * 31 + STEP_DOES)
+#define LAB_WORDS_(so_far, size) ((so_far) * 31 + (size))
+#define LAB_TOPO_	LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(1u, sizeof(struct node)), \
+			sizeof(struct link)), sizeof(struct route)), sizeof(struct setting)), sizeof(struct ruleset))
+#define LAB_ROWS_	LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_TOPO_, sizeof(struct param)), \
+			sizeof(struct variant)), sizeof(struct program)), sizeof(struct step)), sizeof(struct claim))
+#define LAB_WORDS	LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_WORDS_(LAB_ROWS_, sizeof(struct task)), \
+			sizeof(struct mark)), sizeof(struct mutant)), sizeof(struct lab)), STEP_DOES)
 
 /* What twlab looks for in a lab that is no part of it: a shared object, given as a
  * file (twlab run ./mylab.so). Its last line makes it: LAB_EXPORT(lab);

@@ -7,6 +7,7 @@
 #include "labs/plan.h"
 
 #include "lib/expr.h"
+#include "lib/six.h"
 
 #include <errno.h>
 
@@ -70,6 +71,19 @@ static const struct shape mark_shape = {
 	AT(mark, when), AT(mark, node)
 };
 
+/* The strings that addresses stand in, and how they are said of IPv6. */
+static const struct {
+	const struct shape *shape;
+	size_t at;
+	char *(*six)(const char *text, struct err *err);
+} addressed[] = {
+	{ &link_shape, AT(link, a.addr), six_text }, { &link_shape, AT(link, b.addr), six_text },
+	{ &route_shape, AT(route, to), six_text }, { &route_shape, AT(route, via), six_text },
+	{ &ruleset_shape, AT(ruleset, nft), six_rules },
+	{ &program_shape, AT(program, args), six_text }, { &step_shape, AT(step, what), six_text },
+	{ &claim_shape, AT(claim, expect), six_text },
+};
+
 /* Who looks names up while a row is filled in. */
 struct names {
 	const struct plan *plan;
@@ -119,6 +133,19 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 	return 0;
 }
 
+/* What is said of IPv4 in the string at @offset of a row, said of IPv6. NULL and @err: it cannot be. */
+static char *say_six(const struct shape *shape, size_t offset, char *text, struct err *err)
+{
+	for (size_t a = 0; a < ARRAY_SIZE(addressed); a++)
+		if (addressed[a].shape == shape && addressed[a].at == offset) {
+			char *six = addressed[a].six(text, err);
+
+			free(text);
+			return six;
+		}
+	return text;
+}
+
 /* Fill in one row; 1 = it stays, 0 = it does not apply. @i: which of many, 0 = none. */
 static int fill_row(struct plan *plan, const struct shape *shape, void *row, long i, struct err *err)
 {
@@ -141,6 +168,8 @@ static int fill_row(struct plan *plan, const struct shape *shape, void *row, lon
 		if (!*text)
 			continue;
 		filled = expr_fill(*text, look, &names, err);
+		if (filled && plan->ipv6)
+			filled = say_six(shape, *offset, filled, err);
 		if (!filled)
 			return -EINVAL;
 		if (i && (*offset == shape->node || (shape->all_numbered && offset == shape->strings))) {
@@ -264,12 +293,30 @@ static int check_ranges(const struct plan *plan, struct err *err)
 	return 0;
 }
 
+/* IPv6 is a parameter as any other, but only where it is set. */
+static void set_ipv6(struct plan *plan)
+{
+	if (!plan->ipv6)
+		return;
+	*(char **)grow(&plan->params, plan->n_params++, sizeof(char *)) = must_strdup("ip=6");
+	for (const struct variant *variant = plan->lab->variants; variant && variant->name; variant++)
+		if (!strcmp(variant->name, plan->variant))
+			plan->ipv4_only = variant->ipv4_only;
+	if (plan->lab->ipv4_only)
+		plan->ipv4_only = plan->lab->ipv4_only;
+}
+
 static int set_param(struct plan *plan, const char *set, size_t len, struct err *err)
 {
 	const struct param *params = plan->lab->params;
 	const char *equals = memchr(set, '=', len);
 	size_t name_len = equals ? (size_t)(equals - set) : len;
 	unsigned int p;
+
+	if (len == 4 && (!strncmp(set, "ip=4", len) || !strncmp(set, "ip=6", len))) {
+		plan->ipv6 = set[3] == '6';
+		return 0;
+	}
 
 	for (p = 0; params && params[p].name; p++)
 		if (strlen(params[p].name) == name_len && !strncmp(params[p].name, set, name_len))
@@ -363,7 +410,10 @@ struct plan *plan_new(const struct lab *lab, const char *variant,
 	for (unsigned int s = 0; s < n; s++)
 		if (set_param(plan, sets[s], strlen(sets[s]), err))
 			goto fail;
-	if (check_ranges(plan, err) || fill(plan, err))
+	if (check_ranges(plan, err))
+		goto fail;
+	set_ipv6(plan);
+	if (fill(plan, err))
 		goto fail;
 	return plan;
 fail:
@@ -401,7 +451,7 @@ const char *plan_param(const struct plan *plan, const char *name)
 	for (unsigned int p = 0; p < plan->n_params; p++)
 		if (!strncmp(plan->params[p], name, len) && plan->params[p][len] == '=')
 			return plan->params[p] + len + 1;
-	return NULL;
+	return strcmp(name, "ip") ? NULL : "4";
 }
 
 bool plan_names(const char *pattern, const char *name)

@@ -20,11 +20,13 @@ struct plan {
 	const struct claim *claims;
 	const struct task *tasks;
 	const struct mark *marks;	/* of every variant, with this one's values */
+	bool ipv6;			/* ip=6: what is IPv4's in the tables is IPv6's here */
+	const char *ipv4_only;		/* with it: why this cannot be run; NULL: it can */
 	struct plan_memory *memory;
 };
 
 /* Fill in @lab for @variant (NULL: its first), then @sets ("name=value", @n of
- * them) on top. Unknown names and values out of range are refused with a
+ * them) on top; "ip=6" is one that every lab has, and is among the params then. Unknown names and values out of range are refused with a
  * sentence that says what is allowed. Free with plan_free().
  */
 struct plan *plan_new(const struct lab *lab, const char *variant,

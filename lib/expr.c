@@ -78,11 +78,41 @@ static struct value number(long long n)
 
 static struct value choice(struct parser *p);
 
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '.';
+}
+
+/* The value of the name that is the @len characters at @at; NULL if it is none. */
+static const char *find(const struct parser *p, const char *at, size_t len)
+{
+	char name[sizeof(((struct value *)0)->text)];
+
+	if (!p->lookup || len >= sizeof(name))
+		return NULL;
+	memcpy(name, at, len);
+	name[len] = '\0';
+	return p->lookup(p->names, name);
+}
+
+/* How long the word at @at is. "late-fin" is one, "i-1" is not: i is a name. */
+static size_t word_len(const struct parser *p, const char *at)
+{
+	size_t len = 0;
+
+	while (in_word(at[len]))
+		len++;
+	while (len && !isdigit((unsigned char)*at) && at[len] == '-' && in_word(at[len + 1]) && !find(p, at, len))
+		for (len++; in_word(at[len]); )
+			len++;
+	return len;
+}
+
 /* A word, a number, a sign or a parenthesis. @is_name: it was a name's value. */
 static struct value atom(struct parser *p, bool *is_name)
 {
 	struct value value = { "" };
-	const char *start, *found;
+	const char *found;
 	long long n;
 	size_t len;
 
@@ -109,19 +139,13 @@ static struct value atom(struct parser *p, bool *is_name)
 		else
 			return fail(p, "a sign before what is no number");
 	} else {
-		start = p->at;
-		while (isalnum((unsigned char)*p->at) || *p->at == '_' || *p->at == '.')
-			p->at++;
-		len = (size_t)(p->at - start);
+		len = word_len(p, p->at);
 		if (!len || len >= sizeof(value.text))
 			return fail(p, "a name or number is missing");
-		memcpy(value.text, start, len);
-		value.text[len] = '\0';
-		found = p->lookup ? p->lookup(p->names, value.text) : NULL;
-		if (found) {
-			*is_name = true;
-			snprintf(value.text, sizeof(value.text), "%s", found);
-		}
+		found = find(p, p->at, len);
+		*is_name = found;
+		snprintf(value.text, sizeof(value.text), "%.*s", found ? (int)strlen(found) : (int)len, found ? found : p->at);
+		p->at += len;
 	}
 	p->depth--;
 	return value;

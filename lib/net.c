@@ -125,6 +125,20 @@ int net_index(struct net *net, const char *dev, struct err *err)
 	return rtnl_link_get_ifindex(link);
 }
 
+int net_hush(struct net *net, const char *dev, struct err *err)
+{
+	auto_put(rtnl_link_put) struct rtnl_link *have = rtnl_link_alloc();
+	auto_put(rtnl_link_put) struct rtnl_link *want = rtnl_link_alloc();
+	int index = net_index(net, dev, err);
+
+	if (index < 0)
+		return index;
+	rtnl_link_set_ifindex(have, index);
+	rtnl_link_set_flags(want, IFF_NOARP);
+	rtnl_link_unset_flags(want, IFF_MULTICAST);
+	return answer(rtnl_link_change(net->sock, have, want, 0), err, "hush", dev);
+}
+
 int net_up(struct net *net, const char *dev, struct err *err)
 {
 	auto_put(rtnl_link_put) struct rtnl_link *have = rtnl_link_alloc();

@@ -21,6 +21,11 @@ int net_veth(struct net *net, const char *dev, const char *mac, int peer_ns,
 	     const char *peer_dev, const char *peer_mac, struct err *err);
 
 int net_up(struct net *net, const char *dev, struct err *err);
+
+/* Have the kernel say nothing of its own on @dev, which is not up yet: no neighbour
+ * discovery, no reports of multicast groups. Its neighbours have to be given.
+ */
+int net_hush(struct net *net, const char *dev, struct err *err);
 int net_index(struct net *net, const char *dev, struct err *err);	/* ifindex, or negative */
 
 /* @addr with its prefix length: "10.0.0.1/24". */

@@ -14,9 +14,11 @@
 
 #include <errno.h>
 
+#define OFF "net.ipv6.conf.all.disable_ipv6"	/* where no address is IPv6's */
+
 const struct setting topo_pins[] = {
 	{ "*", "net.ipv4.ip_forward", "0", "a host is no router" },
-	{ "*", "net.ipv6.conf.all.disable_ipv6", "1", "no neighbour discovery between the packets of a lab" },
+	{ "*", OFF, "1", "no neighbour discovery between the packets of a lab" },
 	{ "*", "net.ipv4.tcp_timestamps", "2", "on, and counting from boot: the same clock for every connection of a node (1 adds a random offset)" },
 	{ "*", "net.ipv4.tcp_tw_reuse", "0", "its default is 0 before 4.19 and 2 (loopback) since" },
 	{ "*", "net.ipv4.tcp_fin_timeout", "60", "its default, whatever the machine's sysctl.conf says" },
@@ -33,11 +35,33 @@ const struct setting topo_pins[] = {
 	{ 0 }
 };
 
+/* Of a node with IPv6, before it has a device: the kernel says nothing of its own. */
+static const struct setting ipv6_pins[] = {
+	{ "*", "net.ipv6.conf.default.addr_gen_mode", "1", "no link-local addresses" },
+	{ "*", "net.ipv6.conf.default.accept_dad", "0", "no waiting for duplicates" },
+	{ "*", "net.ipv6.conf.default.accept_ra", "0", "routes are as the tables say" },
+	{ "*", "net.ipv6.conf.default.router_solicitations", "0", "nobody is asked for others" },
+	{ "*", "net.ipv6.conf.default.accept_redirects", "0", "nor believed" },
+	{ 0 }
+};
+
 struct end {			/* one end of one veth */
 	const struct node_up *node;
 	const char *dev, *addr;
 	char mac[18];
 };
+
+static int set(const struct node_up *node, const struct setting *setting, bool must, struct err *err)
+{
+	int code = sysctl_set(node->ns, setting->key, setting->value, err);
+
+	/* A pin that this kernel does not have in a namespace is no failure. */
+	if (code == -ENOENT && !must) {
+		err->code = 0;
+		return 0;
+	}
+	return code ? err_in(err, node->name) : 0;
+}
 
 static struct node_up *add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
 {
@@ -54,15 +78,18 @@ static struct node_up *add_node(struct topo_up *up, const char *name, enum node_
 		return NULL;
 	node->net = net_open(err);
 	ns_leave(home);
+	for (const struct setting *pin = ipv6_pins; up->ipv6 && pin->node; pin++)
+		if (set(node, pin, false, err))
+			return NULL;
 	return node->net ? node : NULL;
 }
 
-static int has_dev(struct node_up *node, const char *dev, struct err *err)
+static int has_dev(const struct topo_up *up, struct node_up *node, const char *dev, struct err *err)
 {
 	int index = net_index(node->net, dev, err);
 
-	if (index < 0)
-		return index;
+	if (index < 0 || (up->ipv6 && net_hush(node->net, dev, err)))
+		return -err->code;
 	*(char **)grow(&node->devs, node->n_devs, sizeof(char *)) = must_strdup(dev);
 	*(int *)grow(&node->ifindex, node->n_devs, sizeof(int)) = index;
 	node->n_devs++;
@@ -82,7 +109,7 @@ static int join(struct topo_up *up, struct end *a, struct end *b, unsigned int *
 			 n >> 16 & 0xff, n >> 8 & 0xff, n & 0xff);
 	}
 	if (net_veth(from->net, a->dev, a->mac, to->ns, b->dev, b->mac, err) ||
-	    has_dev(from, a->dev, err) || has_dev(to, b->dev, err))
+	    has_dev(up, from, a->dev, err) || has_dev(up, to, b->dev, err))
 		return -err->code;
 	return 0;
 }
@@ -179,22 +206,20 @@ static int add_link(struct topo_up *up, const struct link *link, unsigned int *m
 	return 0;
 }
 
-static int set(const struct node_up *node, const struct setting *setting, bool must, struct err *err)
+bool topo_has_ipv6(const struct topo *topo)
 {
-	int code = sysctl_set(node->ns, setting->key, setting->value, err);
-
-	/* A pin that this kernel does not have in a namespace is no failure. */
-	if (code == -ENOENT && !must) {
-		err->code = 0;
-		return 0;
-	}
-	return code ? err_in(err, node->name) : 0;
+	for (const struct link *link = topo->links; link && link->a.node; link++)
+		if ((link->a.addr && strchr(link->a.addr, ':')) || (link->b.addr && strchr(link->b.addr, ':')))
+			return true;
+	return false;
 }
 
 int topo_set(const struct topo *topo, const struct node_up *node, struct err *err)
 {
+	bool ipv6 = node->kind != NODE_WIRE && topo_has_ipv6(topo);
+
 	for (const struct setting *pin = topo_pins; pin->node; pin++)
-		if (set(node, pin, false, err))
+		if (!(ipv6 && !strcmp(pin->key, OFF)) && set(node, pin, false, err))
 			return -err->code;
 	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
 		if (!strcmp(setting->node, node->name) && set(node, setting, true, err))
@@ -206,6 +231,7 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 {
 	static const struct setting forward[] = {
 		{ "*", "net.ipv4.ip_forward", "1", "a router forwards" },
+		{ "*", "net.ipv6.conf.all.forwarding", "1", "a router forwards" },
 		{ 0 }
 	};
 
@@ -216,7 +242,7 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 		if (topo_set(topo, node, err))
 			return -err->code;
 		for (const struct setting *pin = forward; router && pin->node; pin++)
-			if (set(node, pin, true, err))
+			if ((up->ipv6 || strncmp(pin->key, "net.ipv6.", 9)) && set(node, pin, true, err))
 				return -err->code;
 	}
 	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
@@ -245,7 +271,7 @@ int topo_up(const struct topo *topo, struct topo_up *up, struct err *err)
 {
 	unsigned int macs = 0;
 
-	*up = (struct topo_up){ 0 };
+	*up = (struct topo_up){ .ipv6 = topo_has_ipv6(topo) };
 	for (const struct node *node = topo->nodes; node && node->name; node++)
 		if (!add_node(up, node->name, node->kind, err)) {
 			err_in(err, node->name);

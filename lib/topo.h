@@ -86,6 +86,7 @@ struct node_up {
 struct topo_up {
 	struct node_up *nodes;	/* those of the table, then the wires */
 	unsigned int n;
+	bool ipv6;
 };
 
 /* Build what @topo describes. On failure everything half built is gone again. */
@@ -101,5 +102,8 @@ int topo_set(const struct topo *topo, const struct node_up *node, struct err *er
 
 /* A sysctl that every node gets, and why: see topo.c. For manuals and tests. */
 extern const struct setting topo_pins[];
+
+/* Is there an address of IPv6 in @topo? Then its nodes have IPv6, and else not. */
+bool topo_has_ipv6(const struct topo *topo);
 
 #endif

@@ -7,6 +7,7 @@ static const char *look(const void *names, const char *name)
 {
 	static const char *const known[][2] = {
 		{ "closer", "server" }, { "hosts", "200" }, { "port", "8080" }, { "off", "0" }, { "i", "3" },
+		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" },
 	};
 
 	(void)names;
@@ -24,7 +25,11 @@ static void a_sum_has_its_value(void **state)
 		{ "closer == server", "1" }, { "closer == client", "0" }, { "closer != client", "1" },
 		{ "hosts >= 200 && closer == server", "1" }, { "hosts < 200 || port == 8080", "1" },
 		{ "hosts < 200 && port == 8080", "0" }, { "i == 3 ? 7 : 8", "7" }, { "i == 4 ? 7 : i * 2", "6" },
-		{ "word", "word" }, { "9223372036854775807 - 1", "9223372036854775806" },
+		{ "word", "word" }, { "no-such-word", "no-such-word" },
+		{ "scene == slow-start", "1" }, { "scene == slow-stop", "0" }, { "scene != slow-start", "0" },
+		{ "i-1", "2" }, { "i - 1", "2" }, { "hosts-i-1", "196" }, { "7-3", "4" }, { "port-i", "8077" },
+		{ "two-way == on", "1" }, { "two-way == on-line", "0" }, { "closer == half-server", "0" },
+		{ "closer != half-server", "1" }, { "i == 3 ? sha-256 : none", "sha-256" }, { "9223372036854775807 - 1", "9223372036854775806" },
 	};
 
 	(void)state;
@@ -44,6 +49,8 @@ static void a_mistake_is_told(void **state)
 		{ "-9223372036854775807 - 1 - 1", "number too large" }, { "9223372036854775807 * 2", "number too large" },
 		{ "1 +", "missing" }, { "(1", "')' is missing" }, { "1 ? 2", "':' is missing" }, { "1 2", "left over" },
 		{ "word + 1", "no number" }, { "", "missing" }, { "-word", "sign" },
+		{ "scene == late-fin", "no number" },	/* late is a name */
+		{ "no-name == 1", "no such name on the left" }, { "word-", "missing" }, { "word--word", "sign" },
 		{ "((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1", "nesting" },
 	};
 

@@ -42,7 +42,8 @@ static const struct variant variants[] = {
 	{ "client-no-timestamps", "side=client timestamps=off", "control: without timestamps it does nothing" },
 	{ "server", "side=server", "twelve kinds of SYN into TIME_WAIT" },
 	{ "server-no-timestamps", "side=server timestamps=off", "control: without timestamps only the sequence number counts" },
-	{ "segments", "side=any", "a thousand segments, and how far one sentence of RFC 793 carries" },
+	{ "segments", "side=any", "a thousand segments, and how far one sentence of RFC 793 carries",
+	  .ipv4_only = "the peers of its segments are played in IPv4 (lib/trial.h)" },
 	{ 0 }
 };
 

@@ -77,7 +77,10 @@ static const struct step steps[] = {
 
 #define FULL   "flood > backlog + 1"
 #define COOKIE "(cookies == 2 || (cookies == 1 && " FULL "))"
-#define CODED  "{(mss >= 1460 ? 1460 : mss >= 1440 ? 1440 : mss >= 1300 ? 1300 : 536) - (timestamps == on ? 12 : 0)}"
+#define CODED4 "(mss >= 1460 ? 1460 : mss >= 1440 ? 1440 : mss >= 1300 ? 1300 : 536)"
+#define CODED6 "(mss >= 1440 ? 1440 : mss >= 1420 ? 1420 : 1220)"
+#define CODED  "{(ip == 6 ? " CODED6 " : " CODED4 ") - (timestamps == on ? 12 : 0)}"
+#define TOLD   "{(ip == 6 && mss > 1440 ? 1440 : mss) - (timestamps == on ? 12 : 0)}"
 
 static const struct claim claims[] = {
 	{ NULL, "there are as many half-open connections as the queue has room for",
@@ -97,10 +100,10 @@ static const struct claim claims[] = {
 	{ "A9", "and the client waits, a second at least",
 	  "client", "prog.waited_ms", ">= 1000", "RFC 6298, 2.1 and 5.5", .when = "cookies == 0 && " FULL },
 	{ "A9", "while there is room no cookie is used: the server knows the client's MSS as it was said",
-	  "server", "prog.mss", "= {mss - (timestamps == on ? 12 : 0)}", "RFC 9293, 3.7.1", .when = "cookies != 2 && flood == 0" },
+	  "server", "prog.mss", "= " TOLD, "RFC 9293, 3.7.1", .when = "cookies != 2 && flood == 0" },
 
 	{ NULL, "a cookie has two bits for the MSS: the next lower of four",
-	  "server", "prog.mss", "= " CODED, "Linux net/ipv4/syncookies.c, msstab", .when = COOKIE },
+	  "server", "prog.mss", "= " CODED, "Linux net/ipv4/syncookies.c, net/ipv6/syncookies.c, msstab", .when = COOKIE },
 	{ NULL, "SACK comes back in the low bits of the timestamp",
 	  "server", "prog.sack", "= 1", "Linux net/ipv4/syncookies.c, cookie_timestamp_decode", .when = COOKIE " && timestamps == on" },
 	{ NULL, "and so does the window scale",
