@@ -13,9 +13,9 @@
 #include "labs/lab.h"
 
 static const struct param params[] = {
-	{ "ports", "8", "2..1000", "how many ports the client may go out from (net.ipv4.ip_local_port_range)" },
-	{ "tries", "20", "1..1000", "how many connections the client wants" },
-	{ "pace", "300", "0..10000", "how many ms go by between two of them" },
+	{ "ports", "8", "2..1000", "how many ports the client may go out from (net.ipv4.ip_local_port_range)", .personal = "5..9" },
+	{ "tries", "20", "1..1000", "how many connections the client wants", .personal = "20..24" },
+	{ "pace", "300", "0..10000", "how many ms go by between two of them", .personal = "450..600" },
 	{ "closes", "client", "client|server|rst", "who closes first; rst: the client, by RST (SO_LINGER with 0 s)" },
 	{ "sources", "1", "1..2", "how many addresses the client has" },
 	{ "targets", "1", "1..16", "how many ports the server listens at" },
@@ -23,7 +23,7 @@ static const struct param params[] = {
 	{ "timestamps", "on", "on|off", "TCP timestamps on the client" },
 	{ "fin_timeout", "60", "1..120", "net.ipv4.tcp_fin_timeout on the client" },
 	{ "buckets", "100000", "0..100000", "net.ipv4.tcp_max_tw_buckets on the client (100000: its default)" },
-	{ "port", "8080", "1024..60000", "the server's first port" },
+	{ "port", "8080", "1024..60000", "the server's first port", .personal = "2000..32000" },
 	{ 0 }
 };
 
@@ -166,9 +166,74 @@ static const struct claim claims[] = {
 	{ 0 }
 };
 
+static const struct task tasks[] = {
+	{ "predict", TASK_PREDICT, "predictions.txt", .what = "say, before you run anything, how many connections there will be" },
+	{ "cure", TASK_SYSCTL, "client.conf", "client",
+	  "the client has {ports} ports, wants {tries} connections, and closes first. One line was found on the web, and does not "
+	  "help: let all {tries} through by settings of the client, and leave TIME_WAIT and timestamps as they are" },
+	{ "client", TASK_PROGRAM, "client.c", "client",
+	  "write a client that makes all of its {tries} exchanges though it has {ports} ports: one that copes with what connect() "
+	  "says, ends no connection by RST, and holds no TIME_WAIT where the server closes by itself" },
+	{ 0 }
+};
+
+static const struct mark marks[] = {
+	{ "predict", "opened", 3, "how many connections the client opens, until connect() fails", "exhausted",
+	  "client", "prog.opened", NULL, "what is a connection, and how many different ones can this client have?" },
+	{ "predict", "error", 2, "the name of the error that connect() fails with", "exhausted",
+	  "client", "prog.error", NULL, "connect(2). Does it need a packet to find out?" },
+	{ "predict", "after_30s", 2, "and what it says half a minute later: 0, or the name of an error", "exhausted",
+	  "client", "prog.after_30s", NULL, "for how long is a four-tuple held? states.jsonl" },
+	{ "predict", "opened_two_addresses", 2, "how many connections, if the client has two addresses", "more-addresses",
+	  "client", "prog.opened", NULL, "what is a connection, and how many different ones can this client have?" },
+	{ "predict", "opened_reuse", 2, "how many, with tcp_tw_reuse=1", "tw-reuse",
+	  "client", "prog.opened", NULL, "how old does a TIME_WAIT have to be? Yours begin {pace} ms apart" },
+	{ "predict", "resets", 3, "how often the server is told ECONNRESET, if the client ends by RST", "rst",
+	  "server", "prog.resets", "2", "programs/server.out; to whom does a RST go, and who asks the socket after it?" },
+
+	{ "cure", "all_opened", 4, "all {tries} connections are opened", "exhausted",
+	  "client", "prog.opened", "= {tries}", "either there are more four-tuples, or they are free earlier. What does the line that was found set?" },
+	{ "cure", "time_wait_kept", 3, "the last of them has a TIME_WAIT, too", "exhausted",
+	  "client", "conn{tries}.path", "~ TIME_WAIT", "the counter TCPTimeWaitOverflow; what is TIME_WAIT for? Labs 03 and 04" },
+	{ "cure", "timestamps_kept", 2, "TCP timestamps are in use", "exhausted",
+	  "server", "conn1.SYN-ACK.1.tsecr", ">= 1", "tcp.options.timestamp in the server's SYN,ACK" },
+
+	{ "client", "all_served", 5, "all {tries} questions are answered, with {ports} ports", "exhausted",
+	  "server", "conn{tries}.sent.DATA", ">= 1", "which error is it, for how long will it last, and what can a program do meanwhile that costs nothing?" },
+	{ "client", "no_resets", 3, "and no connection is ended by RST", "exhausted",
+	  "client", "conn{tries}.sent.RST", "= 0", "tcp.flags.reset == 1: who sent it, and why? socket(7), SO_LINGER" },
+	{ "client", "closes_second", 4, "where the server closes first, your client closes second, up to the last of {tries}", "server-first",
+	  "client", "conn{tries}.path", "= SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE", "programs/client.err; lab 01: which states are those of who closes second?" },
+	{ "client", "no_time_wait", 2, "and never has a TIME_WAIT there", "server-first",
+	  "client", "TIME_WAIT.max", "= 0", "whose FIN is the first? What tells a client that the server has closed?" },
+	{ "client", "no_resets_either", 2, "again without a RST", "server-first",
+	  "client", "conn{tries}.sent.RST", "= 0", "tcp.flags.reset == 1: who sent it, and why? socket(7), SO_LINGER" },
+	{ 0 }
+};
+
+static const struct mutant mutants[] = {
+	{ "no-limit", "opened", "thinks that the ports are enough" },
+	{ "refused", "error", "takes it for a refusal by the server" },
+	{ "half-a-minute", "after_30s", "takes TIME_WAIT for 30 s" },
+	{ "ports-only", "opened_two_addresses", "counts ports instead of four-tuples" },
+	{ "reuse-nothing", "opened_reuse", "thinks that tcp_tw_reuse is for servers" },
+	{ "nobody-told", "resets", "thinks that a RST after the reply is seen by nobody" },
+	{ "as-found", "all_opened", "leaves tcp_fin_timeout=30 as it is" },
+	{ "no-buckets", "time_wait_kept", "leaves TIME_WAIT out" },
+	{ "reuse-only", "all_opened", "sets tcp_tw_reuse, and takes away the timestamps that it needs" },
+	{ "no-stamps", "timestamps_kept", "has ports enough, and takes the timestamps away" },
+	{ "gives-up", "all_served", "ends at the first error" },
+	{ "spins", "all_served", "tries again at once, without end" },
+	{ "linger", "no_resets", "ends by RST (SO_LINGER with 0 s)" },
+	{ "first-fin", "no_time_wait", "sends its FIN as soon as it has asked" },
+	{ "hangs-up", "no_resets_either", "ends by RST where the server closes first" },
+	{ 0 }
+};
+
 const struct lab lab_port_exhaustion = {
 	"08-port-exhaustion",
 	"When TIME_WAIT has used up a client's ports, what helps, and what does it cost?",
 	"More four-tuples or letting the server close first; tcp_tw_reuse with timestamps; the rest does nothing, or gives up what TIME_WAIT is for.",
-	params, variants, { nodes, links, NULL, settings }, programs, steps, claims
+	params, variants, { nodes, links, NULL, settings }, programs, steps, claims,
+	tasks, marks, mutants, .floor = 2
 };
