@@ -1,6 +1,7 @@
 /* draw.c - every picture of a lab or of a run, into a folder */
 #include "draw.h"
 
+#include "diagrams/crowd.h"
 #include "diagrams/ladder.h"
 #include "diagrams/machine.h"
 #include "diagrams/render.h"
@@ -80,6 +81,8 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 		add(&pictures, i ? must_printf("states-%u", i + 1) : must_strdup("states"),
 		    machine_draw(&scene, i), true);
 	add(&pictures, must_strdup("timeline"), timeline_draw(&scene), true);
+	if (crowd_is_there(&scene))
+		add(&pictures, must_strdup("time-wait"), crowd_draw(&scene), true);
 	scene_close(&scene);
 	lives_free(lives, n_lives);
 	return finish(&pictures, dir, err);

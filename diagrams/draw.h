@@ -4,6 +4,7 @@
  *	ladder		who sent what to whom
  *	states		the way of a connection's two ends through TCP's states (states-2, ... for more)
  *	timeline	how long it took, to scale
+ *	time-wait	how many sockets were in TIME_WAIT, by time: where there were many connections
  *
  * Each is written as NAME.dot, NAME.svg and NAME.png; see render.h.
  */

@@ -13,6 +13,7 @@ static const struct look looks[] = {
 	[LOOK_RST]	= { "#a3195b", "#a3195b", "#a3195b", 1.6, "solid" },
 	[LOOK_LOST]	= { "#1a1a1a", "", "#1a1a1a", 2.6, "solid" },
 	[LOOK_NOTE]	= { "#9a8f4a", "#fdf8d8", "#4a4420", 0.8, "solid" },
+	[LOOK_CROWD]	= { "#a63c00", "#f0d3c2", "#7c2d00", 2, "solid" },
 	[LOOK_GAP]	= { "#d9d9d9", "#efefef", "#595959", 0, "solid" },
 };
 static_assert(ARRAY_SIZE(looks) == LOOKS, "looks[] lacks a role");

@@ -31,6 +31,7 @@ enum role {
 	LOOK_RST,
 	LOOK_LOST,
 	LOOK_NOTE,		/* what the harness did */
+	LOOK_CROWD,		/* how many are in TIME_WAIT */
 	LOOK_GAP,		/* where much time passes */
 	LOOKS
 };

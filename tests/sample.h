@@ -37,8 +37,8 @@ struct sample {
 	const char *lab, *recycle;
 	const char *nodes[8];
 	const char *ends;		/* by node: 'e' is an endpoint, others are not */
-	int conns[8][2];		/* client and server node; { 0, 0 } ends */
-	int earlier[8];			/* the connection before it on its four-tuple: 1, 2, ...; 0 = none */
+	int conns[12][2];		/* client and server node; { 0, 0 } ends */
+	int earlier[12];			/* the connection before it on its four-tuple: 1, 2, ...; 0 = none */
 	struct sample_segment segments[64];
 	struct sample_stay stays[64];	/* of one life together, in order */
 	struct sample_event events[8];
