@@ -112,7 +112,10 @@ static struct graderun *run_for(struct grading *grading, const struct task *task
 
 static bool wanted(const struct grading *grading, const struct mark *mark)
 {
-	return !grading->options->only || !strcmp(grading->options->only, mark->task);
+	const struct grade_options *options = grading->options;
+
+	return (!options->only || !strcmp(options->only, mark->task)) &&
+	       (!options->only_variant || !strcmp(options->only_variant, mark->variant));
 }
 
 static int make_runs(struct grading *grading, struct err *err)

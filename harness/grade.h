@@ -33,6 +33,7 @@ struct grade_options {
 	const char *out;		/* the evidence goes here: TASK/VARIANT below it */
 	const char *kernel;
 	const char *only;		/* a task's name; NULL = all */
+	const char *only_variant;	/* the same of what the marks look at */
 	unsigned int jobs;		/* guests at once */
 	bool again;			/* runs of the lab as it is that .out has, of these very parameters, serve again: for
 					 * where nobody else writes to .out */

@@ -51,13 +51,15 @@ static int put_files(const struct test *test, const char *from, struct submissio
 	return 0;
 }
 
-static int grade_files(const struct test *test, const char *from, struct grade *result, struct err *err)
+static int grade_files(const struct test *test, const char *from, const char *variant, struct grade *result,
+		       struct err *err)
 {
 	struct grade_options options = test->options;
 	struct submission submission;
 	bool own[16] = { false };
 	int code;
 
+	options.only_variant = variant;
 	submission_of(test->lab, &test->personal, &submission);
 	assert(submission.n_files <= ARRAY_SIZE(own));
 	code = put_files(test, from, &submission, own, err);
@@ -94,7 +96,7 @@ static int test_points(const struct test *test, const char *what, int floor, str
 	struct grade result;
 	int want, status;
 
-	if (grade_files(test, what, &result, err))
+	if (grade_files(test, what, NULL, &result, err))
 		return STATUS_ERROR;
 	want = floor < 0 ? result.points : floor;
 	lost = first_lost(&result);
@@ -103,6 +105,15 @@ static int test_points(const struct test *test, const char *what, int floor, str
 	status = tell(test, what, result.earned == want && grade_status(&result) != STATUS_ERROR, how);
 	grade_free(&result);
 	return status;
+}
+
+/* Where the mark @name looks: no other run is of interest. */
+static const char *variant_of(const struct test *test, const char *name)
+{
+	for (const struct mark *mark = test->plan->marks; mark->task; mark++)
+		if (!strcmp(mark->name, name))
+			return mark->variant;
+	return NULL;
 }
 
 static int test_mutant(const struct test *test, const struct mutant *mutant, struct err *err)
@@ -114,7 +125,7 @@ static int test_mutant(const struct test *test, const struct mutant *mutant, str
 	bool refused;
 	int status;
 
-	if (!name || grade_files(test, from, &result, err))
+	if (!name || grade_files(test, from, variant_of(test, name), &result, err))
 		return STATUS_ERROR;
 	for (unsigned int r = 0; r < result.n; r++)
 		if (!strcmp(result.rows[r].name, name))
