@@ -13,9 +13,9 @@
 #include "labs/lab.h"
 
 static const struct param params[] = {
-	{ "ports", "8", "2..1000", "how many ports the client may go out from (net.ipv4.ip_local_port_range)", .personal = "5..9" },
-	{ "tries", "20", "1..1000", "how many connections the client wants", .personal = "20..24" },
-	{ "pace", "300", "0..10000", "how many ms go by between two of them", .personal = "450..600" },
+	{ "ports", "8", "2..1000", "how many ports the client may go out from (net.ipv4.ip_local_port_range)", .personal = "4..6" },
+	{ "tries", "20", "1..1000", "how many connections the client wants", .personal = "13..16" },
+	{ "pace", "300", "0..10000", "how many ms go by between two of them", .personal = "560..700" },
 	{ "closes", "client", "client|server|rst", "who closes first; rst: the client, by RST (SO_LINGER with 0 s)" },
 	{ "sources", "1", "1..2", "how many addresses the client has" },
 	{ "targets", "1", "1..16", "how many ports the server listens at" },
