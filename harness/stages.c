@@ -162,6 +162,7 @@ static void hear_sent(struct vm *vm, const char *rest)
 static void hear_part(struct vm *vm, const struct said *said)
 {
 	vm->len += said->len;
+	vm->sent = false;
 	if (vm->len <= GUEST_RESULT_MAX && !cache_write(vm->take_fd, said->data, said->len, NULL))
 		return;
 	if (!vm->gave_up)
