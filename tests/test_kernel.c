@@ -256,6 +256,7 @@ static void the_command_says_what_is_wrong(void **state)
 		{ { "kernel", "add", "/etc" }, STATUS_USAGE, "no regular file" },
 		{ { "kernel", "add", "/etc/passwd", "--name", "../x" }, STATUS_USAGE, "cannot be named" },
 		{ { "kernel", "add", "/etc/passwd", "--machine", "vax" }, STATUS_USAGE, "no machine 'vax'" },
+		{ { "kernel", "add", "/etc/passwd", "--append", "a\nb" }, STATUS_USAGE, "a line of at most 1000" },
 		{ { "kernel", "show" }, STATUS_USAGE, "usage" },
 		{ { "kernel", "show", "nope" }, STATUS_USAGE, "no kernel 'nope'" },
 		{ { "kernel", "traits", "x" }, STATUS_USAGE, "usage" },
@@ -292,6 +293,52 @@ static void a_broken_package_is_refused(void **state)
 	assert_int_equal(access(left, F_OK), -1);
 }
 
+/* A .deb as dpkg-deb makes it: all is well with it, but it holds no kernel. */
+static void a_package_without_a_kernel_is_refused(void **state)
+{
+	auto_free char *control = must_printf("%s/pkg/DEBIAN/control", dir), *deb = must_printf("%s/no.deb", dir);
+	auto_free char *make = must_printf("dpkg-deb -b %s/pkg %s >/dev/null 2>&1", dir, deb);
+	char *argv[] = { (char *)"kernel", (char *)"add", deb, NULL };
+	auto_free char *left = cache_path("kernels/.fetch");
+	struct err err = { 0 };
+	struct kernel *all;
+	int fd = cache_create(control, NULL);
+
+	(void)state;
+	dprintf(fd, "Package: no-kernel\nVersion: 1\nArchitecture: all\nMaintainer: nobody <a@b.c>\n"
+		"Description: a package without a kernel\n");
+	assert_int_equal(cache_commit(fd, control, NULL), 0);
+	close(fd);
+	if (system(make)) {
+		print_message("there is no dpkg-deb here\n");
+		skip();
+	}
+	optind = 0;
+	assert_int_equal(kernel_main(3, argv, &err), STATUS_USAGE);
+	print_message("%s\n", err.text);
+	assert_non_null(strstr(err.text, "no.deb holds no kernel"));
+	assert_null(strchr(err.text, '\n'));
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(kernel_list(&all), 0);
+}
+
+static void modules_of_another_kernel_are_refused(void **state)
+{
+	auto_free char *image = write_image("image", "6.1.0 (x)"), *modules = must_printf("%s/mods", dir);
+	char *argv[] = { (char *)"kernel", (char *)"add", image, (char *)"--modules", modules, NULL };
+	struct err err = { 0 };
+	struct kernel *all;
+
+	(void)state;
+	write_module(modules, "net/a.ko", "vermagic=5.10.0 SMP");
+	optind = 0;
+	assert_int_equal(kernel_main(5, argv, &err), STATUS_USAGE);
+	print_message("%s\n", err.text);
+	assert_non_null(strstr(err.text, "is a module for 5.10.0, not for 6.1.0"));
+	assert_null(strchr(err.text, '\n'));
+	assert_int_equal(kernel_list(&all), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +352,8 @@ int main(void)
 		TEST(a_bad_kernel_replaces_nothing),
 		TEST(the_command_says_what_is_wrong),
 		TEST(a_broken_package_is_refused),
+		TEST(a_package_without_a_kernel_is_refused),
+		TEST(modules_of_another_kernel_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,7 @@ struct pair {
 	uint64_t frames, retransmitted;
 	uint32_t highest, tsval;
 	bool any;
+	bool without;		/* timestamps are off */
 };
 
 static int pair_socket(struct pair *pair, int side, int domain, int type, int protocol)
@@ -258,7 +259,10 @@ static void watch(struct pair *pair, uint32_t shift_ticks)
 		if (from.sll_pkttype == PACKET_OUTGOING || !packet_read(ip, (size_t)got, &packet))
 			continue;
 		assert_true(packet_sound(ip, (size_t)got));
-		assert_non_null(packet.ts);
+		pair->frames++;
+		assert_int_equal(packet.ts == NULL, pair->without);
+		if (pair->without)
+			continue;
 		/* With tcp_timestamps=2 the kernel's clock counts ms of CLOCK_MONOTONIC, or nearly. */
 		late = (int32_t)((uint32_t)(stub_now() / NS_PER_MS) + shift_ticks - packet_tsval(&packet));
 		assert_in_range(late + 100, 0, 2000);
@@ -269,7 +273,6 @@ static void watch(struct pair *pair, uint32_t shift_ticks)
 		if (!pair->any || (int32_t)(packet.end_seq - pair->highest) > 0)
 			pair->highest = packet.end_seq;
 		pair->any = true;
-		pair->frames++;
 	}
 }
 
@@ -357,6 +360,30 @@ static void a_host_with_a_shifted_clock_talks(void **state)
 	}
 }
 
+/* A host that uses no timestamps: its SYNs and all else go as they are. */
+static void a_host_without_timestamps_is_left_alone(void **state)
+{
+	struct pair pair = { 0 };
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+	struct err err = { 0 };
+
+	(void)state;
+	if (!inside())
+		skip();
+	pair_up(&pair, 2160000000u, false, "delay 10ms");	/* or nobody has summed up what is not touched */
+	stub_must(sysctl_set(pair.ns[0], "net.ipv4.tcp_timestamps", "0", &err), &err);
+	pair.without = true;
+	pair_connect(&pair);
+	pair_talk(&pair, 300000, 2160000000u);
+	assert_false(getsockopt(pair.client, IPPROTO_TCP, TCP_INFO, &info, &len));
+	assert_false(info.tcpi_options & TCPI_OPT_TIMESTAMPS);
+	assert_true(pair.frames > 10);
+	assert_int_equal(uptime_stats(pair.uptime)->sent, 0);
+	assert_int_equal(uptime_stats(pair.uptime)->received, 0);
+	pair_down(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +391,7 @@ int main(void)
 		cmocka_unit_test(odd_packets_are_read_with_care),
 		cmocka_unit_test(what_is_cut_short_is_left_alone),
 		cmocka_unit_test(a_host_with_a_shifted_clock_talks),
+		cmocka_unit_test(a_host_without_timestamps_is_left_alone),
 	};
 
 	return inside_tests(tests, ARRAY_SIZE(tests), NULL);
