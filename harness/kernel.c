@@ -13,6 +13,7 @@
 
 #include "archive.h"
 #include "cache.h"
+#include "kconfig.h"
 
 #define HEADER_MAGIC_AT   0x202
 #define HEADER_VERSION_AT 0x20e	/* where the version text is, less 0x200 */
@@ -96,9 +97,11 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 bool kernel_configured(const struct kernel *kernel, const char *line)
 {
 	auto_free char *path = cache_path("kernels/%s/config", kernel->name);
-	auto_free char *text = NULL, *want = must_printf("\n%s\n", line);
+	auto_free char *text = NULL, *want = must_printf("\n%s\n", line ? line : "");
 	size_t len;
 
+	if (!line)
+		return !access(path, R_OK);
 	return !cache_read(path, (void **)&text, &len, NULL) && strstr(text, want);
 }
 
@@ -327,6 +330,20 @@ static int write_about(const char *folder, const char *release, const char *dige
 	return cache_commit(fd, path, err);
 }
 
+/* The configuration: the file @config, or what the image itself holds of it, if it does. */
+static int keep_config(const char *to, const char *config, const void *image, size_t len, struct err *err)
+{
+	auto_free char *text = NULL;
+	auto_close int fd = -1;
+
+	if (config)
+		return copy_file(config, to, err);
+	if (kconfig_read(image, len, &text, NULL))
+		return 0;
+	fd = cache_create(to, err);
+	return fd < 0 || cache_write(fd, text, strlen(text), err) ? err_code(err) : cache_commit(fd, to, err);
+}
+
 /* All of it in the folder @temp; about.json last, for without it it is no kernel. */
 static int fill(const char *temp, const char *image, const char *modules,
 		const char *config, const char *from, struct err *err)
@@ -344,8 +361,7 @@ static int fill(const char *temp, const char *image, const char *modules,
 	if (kernel_release(data, len, &release, err))
 		return err_in(err, image);
 	digest = kernel_digest(data, len);
-	if (copy_file(image, to_image, err) ||
-	    (config && copy_file(config, to_config, err)))
+	if (copy_file(image, to_image, err) || keep_config(to_config, config, data, len, err))
 		return err_code(err);
 	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {
 		auto_free char *folder = must_printf("%s/%s", modules, module_folders[i]);

@@ -32,7 +32,9 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err);
 void kernel_free(struct kernel *kernel);
 #define auto_kernel __attribute__((cleanup(kernel_free)))
 
-/* Does what is known of @kernel's configuration have the line @line? */
+/* Does what is known of @kernel's configuration have the line @line? (NULL: is anything
+ * known of it?)
+ */
 bool kernel_configured(const struct kernel *kernel, const char *line);
 
 /* All of them, sorted by release, oldest first: an array to be freed, each
@@ -47,7 +49,7 @@ size_t kernel_list(struct kernel **kernels);
 int kernel_names(const char *text, char ***names, struct err *err);
 
 /* Put a bzImage into the cache as @name, with the modules below @modules (the
- * folder that holds kernel/, or NULL) and the @config file (or NULL). @from says
+ * folder that holds kernel/, or NULL) and the @config file (or NULL: what the image itself holds, if it does). @from says
  * where it came from. Refuses what is no x86 kernel, and modules of another one.
  */
 int kernel_store(const char *name, const char *image, const char *modules,

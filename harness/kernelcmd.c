@@ -71,7 +71,8 @@ struct addition {
 
 static int store_image(const struct addition *add, const char *as, char **release, struct err *err)
 {
-	auto_free char *kernel_dir = NULL, *from = realpath(add->file, NULL);
+	auto_free char *kernel_dir = NULL, *config = NULL, *from = realpath(add->file, NULL);
+	const char *base = strrchr(add->file, '/');
 	const char *modules = add->modules;
 	auto_free void *data = NULL;
 	size_t len;
@@ -85,8 +86,10 @@ static int store_image(const struct addition *add, const char *as, char **releas
 		kernel_dir = must_printf("%s/kernel", modules);
 	if (modules && access(modules, R_OK))
 		return err_set(err, errno, "cannot read %s", modules);
+	/* As distributions have it: /boot/vmlinuz-RELEASE, and config-RELEASE beside it. */
+	config = must_printf("%.*sconfig-%s", base ? (int)(base - add->file) + 1 : 0, add->file, *release);
 	return kernel_store(as, add->file, kernel_dir && !access(kernel_dir, F_OK) ? kernel_dir : modules,
-			    NULL, from ? from : add->file, err);
+			    access(config, R_OK) ? NULL : config, from ? from : add->file, err);
 }
 
 static bool is_package(const char *file)
@@ -139,6 +142,20 @@ static json_t *try_machines(const char *as, const struct addition *add, struct e
 	return all;
 }
 
+/* The name that it has until it has one is nobody's business. */
+static void name_file(const char *as, const char *file, struct err *err)
+{
+	auto_free char *text = must_strdup(err->text);
+	int code = err->code;
+	size_t len = strlen(as);
+
+	if (strncmp(text, as, len) || strncmp(text + len, ": ", 2))
+		return;
+	err_set(err, 0, "%s", text + len + 2);
+	err_in(err, file);
+	err_as(err, code);
+}
+
 /* It gets its name when all of it is known: until then it is ".try". */
 static int add_kernel(const struct addition *add, bool package, struct err *err)
 {
@@ -161,6 +178,7 @@ static int add_kernel(const struct addition *add, bool package, struct err *err)
 	}
 	json_decref(all);
 	kernel_forget(as);
+	name_file(as, add->file, err);
 	return err_code(err);
 }
 

@@ -244,6 +244,9 @@ void traits_tell(FILE *out, const json_t *all)
 		fprintf(out, "  %-24s %-8.*s %s%s%s%s\n", traits[i].name, len, value, traits[i].is,
 			value[len] ? " (" : "", value[len] ? value + len + 2 : "", value[len] ? ")" : "");
 	}
+	if (*value_of(all, "config"))
+		fprintf(out, "  %-24s %-8s %s\n", "config", value_of(all, "config"),
+			"what it was built with is known (kernels/NAME/config)");
 	if (*machine) {
 		bool serial = !strcmp(value_of(all, "handover"), "serial");
 
@@ -326,6 +329,7 @@ json_t *traits_of(const char *name, char **console, struct err *err)
 	all = ret < 0 ? NULL : traits_read(text, err);
 	if (all) {
 		json_object_set_new(all, "machine", json_string(kernel.machine->name));
+		json_object_set_new(all, "config", json_string(kernel_configured(&kernel, NULL) ? "yes" : "no"));
 		json_object_set_new(all, "handover", json_string(kernel.machine->serial ? "serial" : "ports"));
 	}
 	return all;

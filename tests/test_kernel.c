@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "harness/cache.h"
@@ -236,6 +237,68 @@ static void a_bad_kernel_replaces_nothing(void **state)
 	assert_int_equal(kernel_find("6.1", &kernel, &err), 0);
 }
 
+/* A bzImage of which the payload is @what, gzipped, which holds @config, gzipped. */
+static char *image_with(const char *config, const char *begin, const char *end)
+{
+	auto_free char *command = must_printf("cd %s && printf '%%s' '%s' | gzip -n > c && "
+		"{ printf 'vmlinux...%s'; cat c; printf '%s...'; } | gzip -n > payload", dir, config, begin, end);
+	auto_free char *payload_path = must_printf("%s/payload", dir);
+	auto_free unsigned char *payload = NULL;
+	static unsigned char image[0x2000];
+	char *path = must_printf("%s/image", dir);
+	size_t len;
+	int fd = cache_create(path, NULL);
+
+	assert_int_equal(system(command), 0);
+	assert_int_equal(cache_read(payload_path, (void **)&payload, &len, NULL), 0);
+	make_image(image, sizeof(image), "4.9.337 (me@home)");
+	image[0x206] = 0x0f;	/* boot protocol 2.15 */
+	image[0x207] = 0x02;
+	image[0x1f1] = 4;
+	image[0x248] = 0x10;	/* behind the boot sector and four */
+	image[0x24c] = (unsigned char)len;
+	image[0x24d] = (unsigned char)(len >> 8);
+	memcpy(image + 5 * 512 + 0x10, payload, len);
+	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
+	assert_int_equal(cache_commit(fd, path, NULL), 0);
+	close(fd);
+	return path;
+}
+
+static void the_configuration_is_read_out_of_the_image(void **state)
+{
+	static const struct {
+		const char *what, *begin, *end;
+		int spoil;		/* a byte of the image to set to 0xff; 0 = none */
+		bool there;
+	} rows[] = {
+		{ "it is there", "IKCFG_ST", "IKCFG_ED", 0, true },
+		{ "no beginning", "IKCFG_XX", "IKCFG_ED", 0, false },
+		{ "no end", "IKCFG_ST", "IKCFG_XX", 0, false },
+		{ "no payload there", "IKCFG_ST", "IKCFG_ED", 0x24b, false },
+		{ "a payload without an end", "IKCFG_ST", "IKCFG_ED", 0x24e, false },
+		{ "no compressed one", "IKCFG_ST", "IKCFG_ED", 5 * 512 + 0x10 + 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *path = image_with("\nCONFIG_HZ=1000\nCONFIG_MODULES=y\n", rows[i].begin, rows[i].end);
+		auto_kernel struct kernel kernel = { 0 };
+		struct err err = { 0 };
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		print_message("%s\n", rows[i].what);
+		if (rows[i].spoil)
+			assert_int_equal(pwrite(fd, "\xff", 1, rows[i].spoil), 1);
+		close(fd);
+		assert_int_equal(kernel_store("old", path, NULL, NULL, "a test", &err), 0);
+		assert_int_equal(kernel_find("old", &kernel, &err), 0);
+		assert_int_equal(kernel_configured(&kernel, NULL), rows[i].there);
+		assert_int_equal(kernel_configured(&kernel, "CONFIG_HZ=1000"), rows[i].there);
+		assert_false(kernel_configured(&kernel, "CONFIG_HZ=250"));
+	}
+}
+
 static void the_command_says_what_is_wrong(void **state)
 {
 	static const struct {
@@ -350,6 +413,7 @@ int main(void)
 		TEST(modules_are_of_their_kernel),
 		TEST(the_machine_is_remembered),
 		TEST(a_bad_kernel_replaces_nothing),
+		TEST(the_configuration_is_read_out_of_the_image),
 		TEST(the_command_says_what_is_wrong),
 		TEST(a_broken_package_is_refused),
 		TEST(a_package_without_a_kernel_is_refused),
