@@ -11,6 +11,7 @@
 #include "lib/sysctl.h"
 
 #include <errno.h>
+#include <signal.h>
 
 static int no_such(struct play *play, const char *what, const char *name)
 {
@@ -75,6 +76,16 @@ static int do_tell(struct play *play, const struct step *step)
 			return err_in(play->err, program->program->name);
 	}
 	return any ? 0 : no_such(play, "program", step->on);
+}
+
+static int do_crash(struct play *play, const struct step *step)
+{
+	each_program(play, step, program)
+		if (program->started && !program->ended) {
+			record_event(play->record, "crash", program->program->node, program->program->name, step->why);
+			kill(program->proc.pid, SIGKILL);
+		}
+	return 0;
 }
 
 /* Device @on is "NODE/DEV". */
@@ -354,6 +365,7 @@ const struct step_kind step_kinds[] = {
 	[DO_TELL]    = { "tell", do_tell, NULL },
 	[DO_SAYS]    = { "until it says", NULL, has_said },
 	[DO_EXIT]    = { "until it ends", NULL, has_exited },
+	[DO_CRASH]   = { "crash", do_crash, has_exited },
 	[DO_STATE]   = { "until in", NULL, has_state },
 	[DO_GONE]    = { "until none is in", NULL, has_none },
 	[DO_SEGMENT] = { "until it gets", NULL, has_passed },

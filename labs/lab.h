@@ -50,6 +50,7 @@ struct program {
  *	DO_TELL		on = program	what = a line for its standard input
  *	DO_SAYS		on = program	what = wait until it prints a line that begins so
  *	DO_EXIT		on = program	wait until it has ended
+ *	DO_CRASH	on = program	end it at once (SIGKILL)
  *	DO_STATE	on = node	what = wait until a socket is in this state (LISTEN, TIME_WAIT, ...)
  *	DO_GONE		on = node	what = wait until no socket is in this state ("" = until there is none but LISTEN);
  *					both on a NAT: an entry of its table, in conntrack's states (FIN_WAIT, LAST_ACK, ...)
@@ -74,7 +75,7 @@ struct program {
  *	DO_SLEEP			.ms, or what = so many ms, where that is a sum ("{1000 * answer}")
  */
 enum step_do {
-	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_STATE, DO_GONE,
+	DO_NOTHING, DO_START, DO_TELL, DO_SAYS, DO_EXIT, DO_CRASH, DO_STATE, DO_GONE,
 	DO_SEGMENT, DO_NETEM, DO_SYSCTL, DO_CONF, DO_KILL, DO_COUNT, DO_SEND, DO_TRIAL, DO_ASK, DO_SLEEP,
 	STEP_DOES
 };
