@@ -53,9 +53,10 @@ static void rejected(const struct recycle_reject *reject, void *arg)
  *
  * Written after the sources of 4.9 and 4.11; no kernel so old could be had to run it.
  */
+static const char key[] = "net.ipv4.tcp_tw_recycle", here[] = "/proc/thread-self/ns/net";
+
 static int recycle_in_kernel(const struct play *play, int ns, struct err *err)
 {
-	static const char key[] = "net.ipv4.tcp_tw_recycle", here[] = "/proc/thread-self/ns/net";
 	enum sysctl_place place = sysctl_place(ns, key);
 	auto_close int first = -1;
 
@@ -120,9 +121,21 @@ int gadgets_open(struct play *play)
 	return 0;
 }
 
+/* The next run on this kernel finds it as this one did. */
+static void end_in_kernel(const struct play *play)
+{
+	auto_close int first = play->options->own_kernel ? open(here, O_RDONLY | O_CLOEXEC) : -1;
+	struct err none = { 0 };
+
+	if (first >= 0)
+		sysctl_set(first, key, "0", &none);
+}
+
 void gadgets_close(struct play *play)
 {
 	for (unsigned int g = 0; g < play->n_gadgets; g++) {
+		if (play->gadgets[g].genuine)
+			end_in_kernel(play);
 		uptime_close(play->gadgets[g].uptime);
 		recycle_close(play->gadgets[g].recycle);
 	}

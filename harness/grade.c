@@ -248,7 +248,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		code = toolchain_add(&grading.toolchain, err);
 	if (!code)
 		code = graderun_all(grading.runs, grading.n_runs, &(struct graderun_options){
-			.out = options->out, .kernel = options->kernel, .jobs = options->jobs, .say = options->say, .again = options->again,
+			.out = options->out, .kernel = options->kernel, .say = options->say, .again = options->again,
 			.seed = submission->personal.seed, .toolchain = &grading.toolchain }, err);
 	if (!code)
 		score_all(&grading);

@@ -26,7 +26,7 @@ struct grade {
 	unsigned int n;
 	int earned, points;
 	double seconds;			/* it took */
-	long rss_kb;			/* the biggest of its guests */
+	long rss_kb;			/* its biggest guest's */
 };
 
 struct grade_options {
@@ -34,7 +34,6 @@ struct grade_options {
 	const char *kernel;
 	const char *only;		/* a task's name; NULL = all */
 	const char *only_variant;	/* the same of what the marks look at */
-	unsigned int jobs;		/* guests at once */
 	bool again;			/* runs of the lab as it is that .out has, of these very parameters, serve again: for
 					 * where nobody else writes to .out */
 	void (*say)(const char *what);	/* progress; may be NULL */

@@ -16,6 +16,7 @@ struct asked {
 	struct submission_whose whose;
 	struct grade_options options;
 	enum format format;
+	unsigned int jobs;
 	char *out;
 };
 
@@ -50,8 +51,8 @@ static int parse(int argc, char **argv, struct asked *asked, struct err *err)
 					       "classroom50, check50 and csv", optarg);
 			break;
 		case OPT_JOBS:
-			asked->options.jobs = (unsigned int)strtoul(optarg, NULL, 10);
-			if (!asked->options.jobs || asked->options.jobs > 1024)
+			asked->jobs = (unsigned int)strtoul(optarg, NULL, 10);
+			if (!asked->jobs || asked->jobs > 1024)
 				return err_set(err, 0, "--jobs is a number from 1 to 1024, not '%s'", optarg);
 			break;
 		default: return commands_no_option(opt, argv, err);
@@ -100,7 +101,7 @@ static int grade_it(struct asked *asked, const struct submission *submission, st
 
 int grade_main(int argc, char **argv, struct err *err)
 {
-	struct asked asked = { .options = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), .say = say } };
+	struct asked asked = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), .options = { .say = say } };
 	struct submission submission = { 0 };
 	auto_free void *key = NULL;
 	int status = STATUS_USAGE;

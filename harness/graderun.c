@@ -1,4 +1,4 @@
-/* graderun.c - the runs that a grade rests on, in guests, several at once */
+/* graderun.c - the runs that a grade rests on, in a guest */
 #include "harness/graderun.h"
 
 #include "harness/cache.h"
@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SAID_MAX 4096
 #define TRIES 2			/* a guest that dies of a student's program dies twice of it */
-#define WALL_S 60
+#define WALL_S 60		/* for a guest, and half as much for each run in it */
+#define RUNS 64			/* in one guest */
 
 static const char *const option_of[TASK_KINDS] = {	/* of twlab play */
 	[TASK_SYSCTL] = "--sysctl", [TASK_RULES] = "--rules", [TASK_PROGRAM] = "--program",
@@ -25,31 +25,10 @@ const char *graderun_name(const struct graderun *run)
 
 void graderun_end(struct graderun *run, enum result result, const char *why)
 {
-	free(run->why);
+	auto_free char *was = run->why;
+
 	run->result = result;
 	run->why = must_strdup(why);
-}
-
-static void heard(void *arg, int fd, const void *data, size_t len)
-{
-	struct graderun *run = arg;
-
-	if (fd != STDERR_FILENO || run->said_len + len > SAID_MAX)
-		return;
-	run->said = must_realloc(run->said, run->said_len + len + 1, 1);
-	memcpy(run->said + run->said_len, data, len);
-	run->said[run->said_len += len] = '\0';
-}
-
-/* The guest's one sentence, without what is for whoever types it. */
-static const char *sentence(struct graderun *run)
-{
-	char *text = run->said;
-
-	if (!text)
-		return "it ended without a word";
-	text[strcspn(text, "\n")] = '\0';
-	return strncmp(text, "twlab: play: ", 13) ? text : text + 13;
 }
 
 static void add_word(char ***argv, unsigned int *n, char *word)
@@ -57,21 +36,18 @@ static void add_word(char ***argv, unsigned int *n, char *word)
 	*(char **)grow(argv, (*n)++, sizeof(char *)) = word;
 }
 
-static char **play_words(const struct graderun *run, uint64_t seed)
+/* "--then LAB -o out/run0 ...", as twlab play takes it. */
+static void add_run(char ***argv, unsigned int *n, const struct graderun *run, unsigned int number, uint64_t seed)
 {
-	const char *const fixed[] = { GUEST_TWLAB, "play", run->plan->lab->name, "-o", "out/evidence", "--variant", run->variant };
-	char **argv = NULL;
-	unsigned int n = 0;
-
-	for (size_t f = 0; f < ARRAY_SIZE(fixed); f++)
-		add_word(&argv, &n, must_strdup(fixed[f]));
-	add_word(&argv, &n, must_printf("--seed=%llu", (unsigned long long)seed));
+	add_word(argv, n, must_strdup("--then"));
+	add_word(argv, n, must_strdup(run->plan->lab->name));
+	add_word(argv, n, must_printf("-oout/run%u", number));
+	add_word(argv, n, must_printf("--variant=%s", run->variant));
+	add_word(argv, n, must_printf("--seed=%llu", (unsigned long long)seed));
 	for (unsigned int p = 0; p < run->plan->n_params; p++)
-		add_word(&argv, &n, must_printf("--set=%s", run->plan->params[p]));
+		add_word(argv, n, must_printf("--set=%s", run->plan->params[p]));
 	if (run->task)
-		add_word(&argv, &n, must_printf("%s=%s=%s", option_of[run->task->kind], run->task->on, run->task->file));
-	grow(&argv, n, sizeof(char *));
-	return argv;
+		add_word(argv, n, must_printf("%s=%s=%s", option_of[run->task->kind], run->task->on, run->task->file));
 }
 
 static void free_words(char **argv)
@@ -86,38 +62,45 @@ static bool foreign(const struct graderun *run)
 	return run->task && run->task->kind == TASK_PROGRAM;
 }
 
-static void start(struct graderun *run, const struct graderun_options *options)
+/* A guest for the @n @runs. */
+static struct vm *start(struct graderun *const *runs, unsigned int n, const struct graderun_options *options,
+			struct err *err)
 {
-	struct vm_file file = { run->task ? (char *)(uintptr_t)run->task->file : NULL, 0644,
-				(void *)(uintptr_t)run->file, run->file_len };
-	char **argv = play_words(run, options->seed);
-	struct vm_job job = {
-		.kernel = options->kernel, .argv = (const char *const *)argv, .seed = options->seed,
-		.files = &file, .n_files = run->task ? 1 : 0, .wall_limit_s = WALL_S,
-		.system = foreign(run) ? options->toolchain->item : NULL,
-		.n_system = foreign(run) ? options->toolchain->n : 0,
-		.output = heard, .arg = run,
-	};
-	struct err err = { 0 };
+	struct files files = { 0 };
+	bool compiles = false;
+	char **argv = NULL;
+	unsigned int words = 0;
+	struct vm *vm;
 
-	run->tries++;
-	run->said_len = 0;
-	run->vm = vm_start(&job, &err);
+	add_word(&argv, &words, must_strdup(GUEST_TWLAB));
+	add_word(&argv, &words, must_strdup("play"));
+	for (unsigned int r = 0; r < n; r++) {
+		add_run(&argv, &words, runs[r], r, options->seed);
+		if (runs[r]->task && !files_have(&files, runs[r]->task->file))
+			files_add(&files, runs[r]->task->file, 0644, runs[r]->file, runs[r]->file_len);
+		compiles |= foreign(runs[r]);
+	}
+	grow(&argv, words, sizeof(char *));
+	vm = vm_start(&(struct vm_job){
+		.kernel = options->kernel, .argv = (const char *const *)argv, .seed = options->seed,
+		.files = files.item, .n_files = files.n, .wall_limit_s = WALL_S + (int)n * WALL_S / 2,
+		.system = compiles ? options->toolchain->item : NULL,
+		.n_system = compiles ? options->toolchain->n : 0 }, err);
 	free_words(argv);
-	if (!run->vm)
-		graderun_end(run, RESULT_ERROR, err.text);
+	files_free(&files);
+	return vm;
 }
 
-/* Files below out/evidence/ that the guest handed back, into the folder @dir. */
-static int unpack(const struct vm_result *result, const char *dir, struct err *err)
+/* The files below @below of what the guest handed back, into the folder @dir. */
+static int unpack(const struct vm_result *result, const char *below, const char *dir, struct err *err)
 {
-	static const char below[] = "evidence/";
+	size_t len = strlen(below);
 	struct files files = { 0 };
 	int code = 0;
 
 	for (size_t f = 0; f < result->n_files; f++)
-		if (!strncmp(result->files[f].path, below, sizeof(below) - 1) && result->files[f].path[sizeof(below) - 1])
-			files_add(&files, result->files[f].path + sizeof(below) - 1, result->files[f].mode,
+		if (!strncmp(result->files[f].path, below, len) && result->files[f].path[len])
+			files_add(&files, result->files[f].path + len, result->files[f].mode,
 				  result->files[f].data, result->files[f].len);
 	if (files.n)
 		code = files_write(files.item, files.n, dir, err);
@@ -126,16 +109,17 @@ static int unpack(const struct vm_result *result, const char *dir, struct err *e
 }
 
 /* Keep the evidence, also of a run that was not carried through; read what is whole. */
-static void settle(struct graderun *run, const struct graderun_options *options, const struct vm_result *result,
-		   bool whole)
+static void settle(struct graderun *run, unsigned int number, const struct graderun_options *options,
+		   const struct vm_result *result, bool whole)
 {
 	auto_free char *dir = must_printf("%s/%s/%s", options->out, graderun_name(run), run->variant);
 	auto_free char *temporary = must_printf("%s/%s/.%s.%d", options->out, graderun_name(run), run->variant, (int)getpid());
+	auto_free char *below = must_printf("run%u/", number);
 	struct err err = { 0 };
 	int code = place_make(dir, &err);
 
 	if (!code)
-		code = unpack(result, temporary, &err);
+		code = unpack(result, below, temporary, &err);
 	if (!code && access(temporary, F_OK) == 0)
 		code = place_settle(temporary, dir, &err);
 	if (!code && whole)
@@ -147,46 +131,141 @@ static void settle(struct graderun *run, const struct graderun_options *options,
 		run->ran = true;
 }
 
-static void ended(struct graderun *run, const struct graderun_options *options)
+/* What the guest put down of a run: its status, and a sentence (to be freed). -1: nothing. */
+static int status_of(const struct vm_result *result, unsigned int number, char **why)
 {
-	struct vm_result result = { 0 };
-	int status;
+	auto_free char *name = must_printf("%u", number);
 
-	vm_result(run->vm, &result);
-	run->rss_kb = result.rss_kb;
-	status = WIFEXITED(result.status) ? WEXITSTATUS(result.status) : STATUS_ERROR;
-	settle(run, options, &result, status == STATUS_HOLDS);
+	for (size_t f = 0; f < result->n_files; f++) {
+		char *end;
+		long status;
+
+		if (strcmp(result->files[f].path, name))
+			continue;
+		*why = must_printf("%.*s", (int)result->files[f].len, (const char *)result->files[f].data);
+		status = strtol(*why, &end, 10);
+		if (end == *why || *end != ' ')
+			break;
+		memmove(*why, end + 1, strlen(end + 1) + 1);
+		(*why)[strcspn(*why, "\n")] = '\0';
+		return (int)status;
+	}
+	return -1;
+}
+
+static void ended(struct graderun *run, unsigned int number, const struct graderun_options *options,
+		  const struct vm_result *result)
+{
+	auto_free char *why = NULL;
+	int status = status_of(result, number, &why);
+
+	if (status < 0)		/* it was not its turn */
+		return;
+	run->rss_kb = result->rss_kb;
+	settle(run, number, options, result, status == STATUS_HOLDS);
+	run->unsure = run->task && status == STATUS_FAILS;
 	if (status == STATUS_USAGE && run->task)
-		graderun_end(run, RESULT_FAIL, sentence(run));
+		graderun_end(run, RESULT_FAIL, why);
 	else if (status != STATUS_HOLDS)
-		graderun_end(run, status == STATUS_SKIP ? RESULT_SKIP : RESULT_ERROR, sentence(run));
-	vm_result_free(&result);
+		graderun_end(run, status == STATUS_SKIP ? RESULT_SKIP : RESULT_ERROR, *why ? why : "it ended without a word");
 }
 
-/* The guest died or hangs. That is our trouble, unless it does so each time that
- * a student's program runs in it.
- */
-static void died(struct graderun *run, const struct err *err)
+/* One guest with the @n @runs. Negative when it did not live to its end. */
+static int in_one_guest(struct graderun **runs, unsigned int n, const struct graderun_options *options, struct err *err)
 {
-	if (!foreign(run))
-		graderun_end(run, RESULT_ERROR, err->text);
-	else if (run->tries >= TRIES)
-		graderun_end(run, RESULT_FAIL, "the machine that your program ran in did not survive it, twice");
+	struct vm *vm = start(runs, n, options, err);
+	struct vm_result result = { 0 };
+	int is = 0;
+
+	if (!vm)
+		return -err->code;
+	while (!(is = vm_step(vm, 200, err)))
+		if (options->say) {
+			auto_free char *what = must_printf("%u runs, %.60s", n, vm_progress(vm));
+
+			options->say(what);
+		}
+	if (is > 0) {
+		vm_result(vm, &result);
+		for (unsigned int r = 0; r < n; r++)
+			ended(runs[r], r, options, &result);
+		vm_result_free(&result);
+	}
+	vm_free(vm);
+	return is < 0 ? is : 0;
 }
 
-static void step(struct graderun *run, const struct graderun_options *options)
+static bool is_due(const struct graderun *run)
+{
+	return !run->ran && !run->why;
+}
+
+static bool is_due_and_ours(const struct graderun *run)
+{
+	return is_due(run) && !foreign(run);
+}
+
+/* Those that are @due, in one guest: 0 = there was none, or all of it went well. */
+static int together(struct graderun *runs, unsigned int n, bool (*due)(const struct graderun *run),
+		    const struct graderun_options *options, struct err *err)
+{
+	struct graderun *chosen[RUNS];
+	unsigned int count = 0;
+
+	for (int program = 0; program < 2; program++)	/* students' programs come last */
+		for (unsigned int r = 0; r < n && count < RUNS; r++)
+			if (due(&runs[r]) && foreign(&runs[r]) == program)
+				chosen[count++] = &runs[r];
+	return count ? in_one_guest(chosen, count, options, err) : 0;
+}
+
+/* Does the run come to its end without the file? Tried out once a variant. */
+static bool comes_to_its_end(struct graderun *runs, unsigned int n, const struct graderun *like,
+			     const struct graderun_options *options, char **why)
+{
+	struct graderun_options elsewhere = *options;
+	auto_free char *out = must_printf("%s/.control", options->out);
+	struct graderun control = { .variant = like->variant, .plan = like->plan, .result = RESULT_ERROR };
+	struct graderun *one = &control;
+	struct err err = { 0 };
+	bool ran;
+
+	for (unsigned int r = 0; r < n; r++)
+		if (!runs[r].task && runs[r].ran && !strcmp(runs[r].variant, like->variant))
+			return true;
+	elsewhere.out = out;
+	if (in_one_guest(&one, 1, &elsewhere, &err))
+		graderun_end(&control, RESULT_ERROR, err.text);
+	cache_remove(out);
+	ran = control.ran;
+	*why = ran ? NULL : must_strdup(control.why ? control.why : "it ended without a word");
+	control.plan = NULL;	/* it is that of the other */
+	graderun_free(&control);
+	return ran;
+}
+
+static void blame(struct graderun *runs, unsigned int n, struct graderun *run, const struct graderun_options *options)
+{
+	auto_free char *own = NULL, *why = must_strdup(run->why), *both = NULL;
+
+	if (comes_to_its_end(runs, n, run, options, &own)) {
+		graderun_end(run, RESULT_FAIL, why);
+		return;
+	}
+	both = must_printf("%s; and without what was handed in: %s", why, own);
+	graderun_end(run, RESULT_ERROR, both);
+}
+
+static void alone(struct graderun *run, const struct graderun_options *options)
 {
 	struct err err = { 0 };
-	int is = vm_step(run->vm, 0, &err);
 
-	if (!is)
-		return;
-	if (is < 0)
-		died(run, &err);
-	else
-		ended(run, options);
-	vm_free(run->vm);
-	run->vm = NULL;
+	for (int tries = 0; tries < TRIES && is_due(run); tries++)
+		in_one_guest(&run, 1, options, &err);
+	if (is_due(run)) {
+		graderun_end(run, RESULT_ERROR, "the machine that your program ran in did not survive it, twice");
+		run->unsure = true;
+	}
 }
 
 /* Is this very run there already? */
@@ -209,55 +288,32 @@ static void take_again(struct graderun *run, const struct graderun_options *opti
 		outcome_free(&run->outcome);
 }
 
-static bool is_due(const struct graderun *run)
-{
-	return !run->vm && !run->ran && !run->why;
-}
-
 int graderun_all(struct graderun *runs, unsigned int n, const struct graderun_options *options, struct err *err)
 {
-	struct vm **vms = must_calloc(n + 1, sizeof(*vms));
-	unsigned int running, left;
+	struct err why = { 0 };
 
-	if (cache_mkdir(options->out, err)) {
-		free(vms);
+	if (cache_mkdir(options->out, err))
 		return -err->code;
-	}
 	for (unsigned int r = 0; r < n && options->again; r++)
 		take_again(&runs[r], options);
-	do {
-		running = left = 0;
-		for (unsigned int r = 0; r < n; r++)
-			running += runs[r].vm != NULL;
-		for (unsigned int r = 0; r < n; r++) {
-			if (is_due(&runs[r]) && running < options->jobs) {
-				start(&runs[r], options);
-				running += runs[r].vm != NULL;
-			}
-			vms[r] = runs[r].vm;
-		}
-		vm_poll(vms, n, 100);
-		for (unsigned int r = 0; r < n; r++) {
-			if (runs[r].vm)
-				step(&runs[r], options);
-			left += runs[r].vm || is_due(&runs[r]);
-		}
-		if (options->say && left) {
-			auto_free char *what = must_printf("%u of %u runs", n - left, n);
-
-			options->say(what);
-		}
-	} while (left);
-	free(vms);
+	if (together(runs, n, is_due, options, &why))
+		together(runs, n, is_due_and_ours, options, &why);
+	for (unsigned int r = 0; r < n; r++) {
+		if (is_due(&runs[r]) && foreign(&runs[r]))
+			alone(&runs[r], options);
+		if (is_due(&runs[r]))
+			graderun_end(&runs[r], RESULT_ERROR, *why.text ? why.text : "it ended without a word");
+	}
+	for (unsigned int r = 0; r < n; r++)
+		if (runs[r].unsure)
+			blame(runs, n, &runs[r], options);
 	return 0;
 }
 
 void graderun_free(struct graderun *run)
 {
-	vm_free(run->vm);
 	outcome_free(&run->outcome);
 	plan_free(run->plan);
 	free(run->why);
-	free(run->said);
 	*run = (struct graderun){ 0 };
 }

@@ -1,11 +1,17 @@
-/* graderun.h - the runs that a grade rests on, in guests, several at once */
+/* graderun.h - the runs that a grade rests on, in a guest
+ *
+ * All runs of a submission take place one after the other in one guest, those
+ * with a program of the student's last. Where that guest does not live to tell,
+ * the others are tried without them, and they each alone.
+ *
+ * Whose fault is it that a run did not come to its end? The file's, if the same
+ * run without it does; else the harness's.
+ */
 #ifndef TWLAB_GRADERUN_H
 #define TWLAB_GRADERUN_H
 
 #include "harness/files.h"
 #include "harness/outcome.h"
-
-struct vm;
 
 struct graderun {
 	const struct task *task;	/* whose file is in place; NULL = the lab as it is */
@@ -18,17 +24,12 @@ struct graderun {
 	struct outcome outcome;
 	enum result result;		/* of every mark, when it did not run, because of .why */
 	char *why;
+	bool unsure;			/* whose fault it was that it did not come to its end */
 	long rss_kb;
-
-	struct vm *vm;			/* while it runs */
-	char *said;
-	size_t said_len;
-	unsigned int tries;
 };
 
 struct graderun_options {
 	const char *out, *kernel;
-	unsigned int jobs;
 	bool again;		/* see struct grade_options */
 	uint64_t seed;
 	const struct files *toolchain;

@@ -7,12 +7,12 @@
 #include "lib/proc.h"
 #include "lib/sysctl.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/wait.h>
 
 #define CAGE "/run/cage"
+#define COMPILED "/run/compiled"	/* NAME.c, and what came of it: NAME, or why there is none: NAME.why */
 #define EXE_MAX (4 << 20)
 #define SAID_MAX 400		/* of what the compiler says */
 #define RECYCLE "net.ipv4.tcp_tw_recycle"
@@ -37,33 +37,14 @@ static const char *keep(struct handin *handin, char *text)
 	return text;
 }
 
-static char *trimmed(const char *text, size_t len)
+int handin_setting(const struct conf_line *line, struct err *err)
 {
-	while (len && isspace((unsigned char)*text))
-		text++, len--;
-	while (len && isspace((unsigned char)text[len - 1]))
-		len--;
-	return must_printf("%.*s", (int)len, text);
-}
-
-int handin_setting(const char *line, char **key, char **value, struct err *err)
-{
-	auto_free char *text = trimmed(line, strlen(line));
-	const char *equals = strchr(text, '=');
-	auto_free char *name = trimmed(text, equals ? (size_t)(equals - text) : strlen(text));
-
-	if (!*text || *text == '#' || *text == ';')
-		return 0;
-	if (!equals)
-		return err_set(err, 0, "'%.60s' is no line like key = value", text);
-	for (char *at = name; *at; at++)
-		*at = *at == '/' ? '.' : *at;
-	if (strncmp(name, "net.", 4) || strstr(name, "..") ||
-	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.")])
-		return err_set(err, 0, "'%.60s' is no setting of a node: those begin with net.", name);
-	*key = steal_ptr(&name);
-	*value = trimmed(equals + 1, strlen(equals + 1));
-	return 1;
+	if (!*line->key)
+		return err_set(err, 0, "'%.60s' is no line like key = value", line->value);
+	if (strncmp(line->key, "net.", 4) || strstr(line->key, "..") ||
+	    line->key[strspn(line->key, "abcdefghijklmnopqrstuvwxyz0123456789_.")])
+		return err_set(err, 0, "'%.60s' is no setting of a node: those begin with net.", line->key);
+	return 0;
 }
 
 /* tcp_tw_recycle is the plan's to give: no kernel that runs it as a setting is asked. */
@@ -74,54 +55,47 @@ static void set_recycle(struct handin *handin, const char *on, const char *value
 			node->recycle = value;
 }
 
-static int add_setting(struct handin *handin, int ns, const struct handin_file *file, const char *line,
-		       bool *theirs, struct err *err)
+/* It is tried first where nothing depends on it: what fails here is the file's fault. */
+static int add_setting(struct handin *handin, int ns, const char *on, const struct conf_line *line, struct err *err)
 {
-	char *key = NULL, *value = NULL;
-	int is = handin_setting(line, &key, &value, err);
+	const char *key, *value;
+	struct err own = { 0 };
 
-	if (is <= 0) {
-		*theirs = is < 0;
-		return is;
-	}
-	keep(handin, key);
-	keep(handin, value);
-	if (!strcmp(key, RECYCLE)) {
-		if (strcmp(value, "0") && strcmp(value, "1")) {
-			*theirs = true;
-			return err_set(err, 0, "%s is 0 or 1, not '%.60s'", key, value);
-		}
-		set_recycle(handin, file->on, value);
-		return 0;
-	}
-	/* Tried first where nothing depends on it: what fails here is the file's fault. */
-	if (sysctl_set(ns, key, value, err)) {
-		*theirs = true;
+	if (handin_setting(line, err))
 		return -err->code;
+	key = keep(handin, must_strdup(line->key));
+	value = keep(handin, must_strdup(line->value));
+	if (!strcmp(key, RECYCLE)) {
+		if (strcmp(value, "0") && strcmp(value, "1"))
+			return err_set(err, 0, "%s is 0 or 1, not '%.60s'", key, value);
+		set_recycle(handin, on, value);
+	} else if (!sysctl_set(ns, key, value, &own)) {
+		*(struct setting *)grow(&handin->settings, handin->n_settings++, sizeof(struct setting)) =
+			(struct setting){ on, key, value, "handed in" };
+	} else if (!line->forgiven) {	/* "-key = value": sysctl.conf(5) */
+		*err = own;
 	}
-	*(struct setting *)grow(&handin->settings, handin->n_settings++, sizeof(struct setting)) =
-		(struct setting){ file->on, key, value, "handed in" };
-	return 0;
+	return -err->code;
 }
 
-static int add_settings(struct handin *handin, const struct handin_file *file, char *text,
+static int add_settings(struct handin *handin, const struct handin_file *file, const char *text,
 			bool *theirs, struct err *err)
 {
 	auto_close int ns = ns_new(err);
-	unsigned int number = 0;
-	char *line;
+	struct conf conf;
 
 	if (ns < 0)
 		return ns;
-	while ((line = strsep(&text, "\n"))) {
-		number++;
-		if (add_setting(handin, ns, file, line, theirs, err)) {
-			auto_free char *where = must_printf("line %u", number);
+	conf_parse(text, &conf);
+	for (unsigned int l = 0; l < conf.n && !err->code; l++)
+		if (add_setting(handin, ns, file->on, &conf.lines[l], err)) {
+			auto_free char *where = must_printf("line %u", conf.lines[l].number);
 
-			return err_in(err, where);
+			*theirs = true;
+			err_in(err, where);
 		}
-	}
-	return 0;
+	conf_free(&conf);
+	return -err->code;
 }
 
 static int add_rules(struct handin *handin, const struct handin_file *file, const char *text,
@@ -201,10 +175,57 @@ static int compile(struct handin *handin, const char *source, const char *out, b
 	       err_set(err, 0, "it does not compile: %s", *said ? said : "the compiler died of it");
 }
 
+static int put_down(const char *name, const char *ending, const void *data, size_t len, struct err *err)
+{
+	auto_free char *path = must_printf(COMPILED "/%s%s", name, ending);
+	auto_close int fd = cache_create(path, err);
+
+	return fd < 0 || cache_write(fd, data, len, err) || cache_commit(fd, path, err) ? -err->code : 0;
+}
+
+/* What a run before this one made of the same source: 1 and *@exe; 0 = there was none;
+ * or again why it does not compile.
+ */
+static int compiled(const char *name, const char *text, size_t len, void **exe, size_t *exe_len, struct err *err)
+{
+	auto_free char *source = must_printf(COMPILED "/%s.c", name), *path = must_printf(COMPILED "/%s", name);
+	auto_free char *why = must_printf(COMPILED "/%s.why", name);
+	auto_free void *was = NULL, *said = NULL;
+	struct err none = { 0 };
+	size_t was_len, said_len;
+
+	if (access(source, F_OK) || cache_read(source, &was, &was_len, &none) || was_len != len || memcmp(was, text, len))
+		return 0;
+	if (!access(why, F_OK) && !cache_read(why, &said, &said_len, &none))
+		return err_set(err, 0, "%s", (char *)said);
+	return !access(path, F_OK) && !cache_read(path, exe, exe_len, &none);
+}
+
+static int make_exe(struct handin *handin, const char *name, const char *text, size_t len, void **exe, size_t *exe_len,
+		    bool *theirs, struct err *err)
+{
+	auto_free char *source = must_printf("%s.c", name), *put = must_printf("src/%s", source);
+	struct err none = { 0 };
+	int is = compiled(name, text, len, exe, exe_len, err);
+
+	*theirs = is < 0;
+	if (is)
+		return is < 0 ? is : 0;
+	if (cage_put(handin->cage, put, 0444, text, len, err))
+		return -err->code;
+	if (!compile(handin, source, name, theirs, err))
+		*theirs = cage_take(handin->cage, name, EXE_MAX, exe, exe_len, err) < 0;
+	if (err->code && !*theirs)
+		return -err->code;
+	if (put_down(name, ".c", text, len, &none) ||
+	    put_down(name, err->code ? ".why" : "", err->code ? err->text : *exe, err->code ? strlen(err->text) : *exe_len, &none))
+		fprintf(stderr, "%s\n", none.text);	/* it will be compiled again */
+	return -err->code;
+}
+
 static int add_program(struct handin *handin, const struct handin_file *file, const char *text, size_t len,
 		       bool *theirs, struct err *err)
 {
-	auto_free char *source = must_printf("%s.c", file->on), *put = must_printf("src/%s", source);
 	auto_free char *exe = must_printf("bin/%s", file->on);
 	auto_free void *data = NULL;
 	size_t exe_len;
@@ -213,14 +234,8 @@ static int add_program(struct handin *handin, const struct handin_file *file, co
 		return err_set(err, 0, "more programs than a lab has");
 	if (!handin->cage)
 		handin->cage = cage_open(CAGE, &cage_usual, err);
-	if (!handin->cage || cage_put(handin->cage, put, 0444, text, len, err) ||
-	    compile(handin, source, file->on, theirs, err))
-		return -err->code;
-	if (cage_take(handin->cage, file->on, EXE_MAX, &data, &exe_len, err)) {
-		*theirs = true;
-		return -err->code;
-	}
-	if (cage_put(handin->cage, exe, 0755, data, exe_len, err))
+	if (!handin->cage || make_exe(handin, file->on, text, len, &data, &exe_len, theirs, err) ||
+	    cage_put(handin->cage, exe, 0755, data, exe_len, err))
 		return -err->code;
 	handin->programs[handin->n_programs].program = file->on;
 	handin->programs[handin->n_programs++].exe = must_printf("/%s", exe);

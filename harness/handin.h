@@ -9,6 +9,7 @@
 
 #include "labs/plan.h"
 #include "lib/cage.h"
+#include "lib/conf.h"
 
 struct handin_file {
 	enum task_kind kind;	/* not TASK_PREDICT */
@@ -34,10 +35,7 @@ struct cage *handin_cage(const struct handin *handin);
  */
 const char *handin_exe(const struct handin *handin, const char *name);
 
-/* A line of a student's file of settings: "key = value". 1 and the two (to be
- * freed); 0 if it is empty or a comment; negative with @err if it is no such line,
- * or a key that is none of a node's.
- */
-int handin_setting(const char *line, char **key, char **value, struct err *err);
+/* Is @line, of a student's file, a setting that a node has: "net.…"? -EINVAL with @err if not. */
+int handin_setting(const struct conf_line *line, struct err *err);
 
 #endif

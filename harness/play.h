@@ -15,7 +15,6 @@ struct play_options {
 	uint64_t seed;		/* for the record; the guest's kernel has been given it */
 	bool own_kernel;	/* nobody else runs on it: a setting may be made for all of it */
 	const struct handin *handin;	/* what a student handed in, in @plan already; NULL = nothing */
-	bool *theirs;		/* set when that made the run fail; may be NULL */
 	/* Told what is going on, for a terminal; may be NULL. */
 	void (*say)(int64_t now_ns, const char *what);
 };

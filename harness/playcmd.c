@@ -1,11 +1,17 @@
-/* playcmd.c - twlab play: one run on this kernel, not judged: what a guest does */
+/* playcmd.c - twlab play: runs on this kernel, not judged: what a guest does */
 #include "harness/handin.h"
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/outside.h"
 #include "harness/play.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define BEGIN_EACH_S 10		/* one run of several begins when the clock is at a multiple of this */
 
 /* To whoever watches: in a guest the host, else the terminal. */
 static void say(int64_t now_ns, const char *what)
@@ -15,23 +21,25 @@ static void say(int64_t now_ns, const char *what)
 	dprintf(fd ? atoi(fd) : STDOUT_FILENO, "%.1f s  %s\n", (double)now_ns / (double)NS_PER_S, what);
 }
 
-/* A run that failed by what was handed in is a wrong submission: that is a status. */
+/* A file that cannot be put in place is wrong usage. Where it could, and the run did not
+ * come to its end, whoever asked has to find out whether it does without.
+ */
 static int play_with(struct plan *plan, struct play_options *options, const struct handin_file *files,
 		     unsigned int n, struct err *err)
 {
 	bool theirs = false;
 	struct handin *handin = n ? handin_new(plan, files, n, &theirs, err) : NULL;
-	int code = n && !handin ? -err->code : 0;
+	int code;
 
+	if (n && !handin)
+		return theirs ? STATUS_USAGE : STATUS_ERROR;
 	options->handin = handin;
-	options->theirs = &theirs;
-	if (!code)
-		code = play(plan, options, err);
+	code = play(plan, options, err);
 	handin_free(handin);
-	return code ? theirs ? STATUS_USAGE : STATUS_ERROR : STATUS_HOLDS;
+	return !code ? STATUS_HOLDS : n ? STATUS_FAILS : STATUS_ERROR;
 }
 
-int play_main(int argc, char **argv, struct err *err)
+static int play_one(int argc, char **argv, struct err *err)
 {
 	static const struct option options[] = {
 		{ "variant", required_argument, NULL, 'v' }, { "set", required_argument, NULL, 's' },
@@ -83,4 +91,63 @@ out:
 	plan_free(plan);
 	free(sets);
 	return status;
+}
+
+/* How long the runs before took moves nothing in the next one. */
+static void wait_for_begin(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at = (struct timespec){ .tv_sec = (at.tv_sec / BEGIN_EACH_S + 1) * BEGIN_EACH_S };
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
+}
+
+/* One of several runs, in a process of its own. How it ended is put down in out/NUMBER: a
+ * status, a blank and a sentence.
+ */
+static int play_child(unsigned int number, int argc, char **argv)
+{
+	auto_free char *path = must_printf("out/%u", number);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	struct err err = { 0 };
+	int status = play_one(argc, argv, &err);
+
+	return fd >= 0 && dprintf(fd, "%d %s\n", status, err.text) > 0 ? 0 : STATUS_ERROR;
+}
+
+/* "--then LAB ... --then LAB ...": one after the other. */
+static int play_several(int argc, char **argv, struct err *err)
+{
+	unsigned int number = 0;
+
+	for (int begin = 1, end; begin < argc; begin = end, number++) {
+		int status = -1;
+		pid_t pid;
+
+		for (end = begin + 1; end < argc && strcmp(argv[end], "--then"); end++)
+			;
+		if (number)
+			wait_for_begin();
+		fflush(NULL);
+		pid = fork();
+		if (pid == 0) {
+			argv[begin] = argv[0];	/* where a command line has its name */
+			argv[end] = NULL;
+			exit(play_child(number, end - begin, argv + begin));
+		}
+		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (status) {
+			err_set(err, 0, "what became of run %u cannot be told", number);
+			return STATUS_ERROR;
+		}
+	}
+	return STATUS_HOLDS;
+}
+
+int play_main(int argc, char **argv, struct err *err)
+{
+	return argc > 1 && !strcmp(argv[1], "--then") ? play_several(argc, argv, err) : play_one(argc, argv, err);
 }

@@ -189,7 +189,7 @@ static int number(const char *text, unsigned int most, const char *what, unsigne
 	return 0;
 }
 
-static int parse(int argc, char **argv, unsigned int *students, struct grade_options *asked, struct err *err)
+static int parse(int argc, char **argv, unsigned int *students, unsigned int *jobs, struct grade_options *asked, struct err *err)
 {
 	static const struct option options[] = {
 		{ "students", required_argument, NULL, OPT_STUDENTS }, { "kernel", required_argument, NULL, OPT_KERNEL },
@@ -206,7 +206,7 @@ static int parse(int argc, char **argv, unsigned int *students, struct grade_opt
 				return -err->code;
 			break;
 		case OPT_JOBS:
-			if (number(optarg, 1024, "--jobs", &asked->jobs, err))
+			if (number(optarg, 1024, "--jobs", jobs, err))
 				return -err->code;
 			break;
 		case OPT_KERNEL: asked->kernel = optarg; break;
@@ -222,12 +222,12 @@ static int parse(int argc, char **argv, unsigned int *students, struct grade_opt
 
 int selftest_main(int argc, char **argv, struct err *err)
 {
-	struct grade_options options = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) };
+	struct grade_options options = { 0 };
 	char dir[] = "/tmp/twlab-selftest-XXXXXX";
-	unsigned int students = 3;
+	unsigned int students = 3, jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	int code, worst = STATUS_HOLDS;
 
-	if (parse(argc, argv, &students, &options, err))
+	if (parse(argc, argv, &students, &jobs, &options, err))
 		return STATUS_USAGE;
 	code = vm_prepare(options.kernel, NULL, err);
 	if (code)

@@ -39,7 +39,7 @@ static int clean_up(void **state)
 /* Grade @source as lab 03's server.c. */
 static void grade_server(const char *source, struct grade *result)
 {
-	const struct grade_options options = { .out = out, .only = "server", .jobs = 2 };
+	const struct grade_options options = { .out = out, .only = "server" };
 	struct submission submission;
 	struct err err = { 0 };
 
