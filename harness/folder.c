@@ -22,51 +22,69 @@ FILE *record_create(const char *dir, const char *name, struct err *err)
 	return file;
 }
 
-static json_t *counters_json(const struct counters *counters)
+static struct counter *counter_named(const struct counters *counters, const char *name)
 {
-	json_t *object = json_object();
-
 	for (unsigned int c = 0; c < counters->n; c++)
-		json_object_set_new(object, counters->rows[c].name, json_integer(counters->rows[c].value));
-	return object;
+		if (!strcmp(counters->rows[c].name, name))
+			return &counters->rows[c];
+	return NULL;
 }
 
-/* On top of the kernel's own counter of that name, or from 0. */
-static void add_extra(json_t *node, const struct counter *extra)
+static struct counter *counter_add(struct counters *counters, const char *name)
 {
-	json_t *before = json_object_get(node, "before"), *after = json_object_get(node, "after");
+	struct counter *row = counter_named(counters, name);
 
-	if (!json_object_get(before, extra->name))
-		json_object_set_new(before, extra->name, json_integer(0));
-	json_object_set_new(after, extra->name,
-			    json_integer(json_integer_value(json_object_get(after, extra->name)) + extra->value));
+	if (row)
+		return row;
+	row = grow(&counters->rows, counters->n++, sizeof(*row));
+	snprintf(row->name, sizeof(row->name), "%s", name);
+	return row;
 }
 
-static int host_counters(const struct host *host, json_t *all, struct err *err)
+/* A thousand numbers a run, with names that the kernel gives: printed as they are. */
+static void print_counters(FILE *out, const char *what, const struct counters *counters)
 {
-	struct counters after = { 0 };
-	json_t *node = json_object(), *qdiscs = json_object();
+	fprintf(out, "  \"%s\": {", what);
+	for (unsigned int c = 0; c < counters->n; c++)
+		fprintf(out, "%s\n   \"%s\": %lld", c ? "," : "", counters->rows[c].name, (long long)counters->rows[c].value);
+	fputs(counters->n ? "\n  },\n" : "},\n", out);
+}
 
-	json_object_set_new(all, host->up->name, node);
-	if (counters_read(host->up->ns, &after, err)) {
-		json_decref(qdiscs);
-		return -err->code;
-	}
-	json_object_set_new(node, "before", counters_json(&host->before));
-	json_object_set_new(node, "after", counters_json(&after));
-	counters_free(&after);
-	for (unsigned int e = 0; e < host->extra.n; e++)
-		add_extra(node, &host->extra.rows[e]);
-	json_object_set_new(node, "qdisc", qdiscs);
-	for (unsigned int d = 0; d < host->up->n_devs && host->up->kind == NODE_WIRE; d++) {
+static int print_qdiscs(FILE *out, const struct host *host, struct err *err)
+{
+	unsigned int n = host->up->kind == NODE_WIRE ? host->up->n_devs : 0;
+
+	fputs("  \"qdisc\": {", out);
+	for (unsigned int d = 0; d < n; d++) {
 		uint64_t packets, drops;
 
 		if (net_qdisc_stats(host->up->net, host->up->devs[d], &packets, &drops, err))
 			return -err->code;
-		json_object_set_new(qdiscs, host->up->devs[d],
-			json_pack("{s:I, s:I}", "drops", (json_int_t)drops, "packets", (json_int_t)packets));
+		fprintf(out, "%s\n   \"%s\": {\n    \"drops\": %llu,\n    \"packets\": %llu\n   }", d ? "," : "",
+			host->up->devs[d], (unsigned long long)drops, (unsigned long long)packets);
 	}
+	fputs(n ? "\n  }\n }" : "}\n }", out);
 	return 0;
+}
+
+/* What was counted outside of the kernel comes on top of its own counter of that name, or from 0. */
+static int print_host(FILE *out, struct host *host, struct err *err)
+{
+	struct counters after;
+	int code;
+
+	if (counters_read(host->up->ns, &after, err))
+		return -err->code;
+	for (unsigned int e = 0; e < host->extra.n; e++) {
+		counter_add(&host->before, host->extra.rows[e].name);
+		counter_add(&after, host->extra.rows[e].name)->value += host->extra.rows[e].value;
+	}
+	fprintf(out, "\n \"%s\": {\n", host->up->name);
+	print_counters(out, "before", &host->before);
+	print_counters(out, "after", &after);
+	code = print_qdiscs(out, host, err);
+	counters_free(&after);
+	return code;
 }
 
 static int write_json(const char *dir, const char *name, json_t *value, struct err *err)
@@ -82,15 +100,20 @@ static int write_json(const char *dir, const char *name, json_t *value, struct e
 
 static int write_counters(const struct record *record, struct err *err)
 {
-	json_t *all = json_object();
-	int code = 0;
+	auto_fclose FILE *out = record_create(record->dir, "counters.json", err);
 
-	for (unsigned int n = 0; n < record->up->n && !code; n++)
-		code = host_counters(&record->hosts[n], all, err);
-	if (!code)
-		code = write_json(record->dir, "counters.json", all, err);
-	json_decref(all);
-	return code;
+	if (!out)
+		return -err->code;
+	fputc('{', out);
+	for (unsigned int n = 0; n < record->up->n; n++) {
+		if (n)
+			fputc(',', out);
+		if (print_host(out, &record->hosts[n], err))
+			return -err->code;
+	}
+	if (fputs("\n}\n", out) < 0 || fflush(out))
+		return err_set(err, errno, "cannot write %s/counters.json", record->dir);
+	return 0;
 }
 
 /* "10.0.0.1 client", for the names in the capture. The list ends in NULL. */
