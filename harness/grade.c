@@ -19,7 +19,6 @@ struct grading {
 	struct grade *grade;
 	struct graderun *runs;
 	unsigned int n_runs;
-	struct files toolchain;
 };
 
 char *grade_predicted(const char *text, const char *name)
@@ -238,6 +237,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 	  struct err *err)
 {
 	struct grading grading = { .submission = submission, .options = options, .grade = result };
+	auto_paths struct paths compiler = { 0 };
 	struct timespec before, after;
 	int code;
 
@@ -245,11 +245,11 @@ int grade(const struct submission *submission, const struct grade_options *optio
 	*result = (struct grade){ .lab = submission->lab, .student = personal_name(&submission->personal) };
 	code = make_runs(&grading, err);
 	if (!code && compiles_any(&grading))
-		code = toolchain_add(&grading.toolchain, err);
+		code = toolchain_paths(&compiler, err);
 	if (!code)
 		code = graderun_all(grading.runs, grading.n_runs, &(struct graderun_options){
 			.out = options->out, .kernel = options->kernel, .say = options->say, .again = options->again,
-			.seed = submission->personal.seed, .toolchain = &grading.toolchain }, err);
+			.seed = submission->personal.seed }, err);
 	if (!code)
 		score_all(&grading);
 	clock_gettime(CLOCK_MONOTONIC, &after);
@@ -260,7 +260,6 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		graderun_free(&grading.runs[r]);
 	}
 	free(grading.runs);
-	files_free(&grading.toolchain);
 	if (code)
 		grade_free(result);
 	return code;

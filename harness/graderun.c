@@ -2,6 +2,7 @@
 #include "harness/graderun.h"
 
 #include "harness/cache.h"
+#include "harness/files.h"
 #include "harness/guest.h"
 #include "harness/place.h"
 #include "harness/vm.h"
@@ -67,7 +68,6 @@ static struct vm *start(struct graderun *const *runs, unsigned int n, const stru
 			struct err *err)
 {
 	struct files files = { 0 };
-	bool compiles = false;
 	char **argv = NULL;
 	unsigned int words = 0;
 	struct vm *vm;
@@ -78,14 +78,11 @@ static struct vm *start(struct graderun *const *runs, unsigned int n, const stru
 		add_run(&argv, &words, runs[r], r, options->seed);
 		if (runs[r]->task && !files_have(&files, runs[r]->task->file))
 			files_add(&files, runs[r]->task->file, 0644, runs[r]->file, runs[r]->file_len);
-		compiles |= foreign(runs[r]);
 	}
 	grow(&argv, words, sizeof(char *));
 	vm = vm_start(&(struct vm_job){
 		.kernel = options->kernel, .argv = (const char *const *)argv, .seed = options->seed,
-		.files = files.item, .n_files = files.n, .wall_limit_s = WALL_S + (int)n * WALL_S / 2,
-		.system = compiles ? options->toolchain->item : NULL,
-		.n_system = compiles ? options->toolchain->n : 0 }, err);
+		.files = files.item, .n_files = files.n, .wall_limit_s = WALL_S + (int)n * WALL_S / 2 }, err);
 	free_words(argv);
 	files_free(&files);
 	return vm;

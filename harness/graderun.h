@@ -10,7 +10,6 @@
 #ifndef TWLAB_GRADERUN_H
 #define TWLAB_GRADERUN_H
 
-#include "harness/files.h"
 #include "harness/outcome.h"
 
 struct graderun {
@@ -32,7 +31,6 @@ struct graderun_options {
 	const char *out, *kernel;
 	bool again;		/* see struct grade_options */
 	uint64_t seed;
-	const struct files *toolchain;
 	void (*say)(const char *what);
 };
 

@@ -2,6 +2,7 @@
 #include "harness/handin.h"
 
 #include "harness/cache.h"
+#include "harness/toolchain.h"
 #include "lib/fw.h"
 #include "lib/ns.h"
 #include "lib/proc.h"
@@ -155,7 +156,7 @@ static int hear(struct handin *handin, struct proc *proc, char *said, const char
 static int compile(struct handin *handin, const char *source, const char *out, bool *theirs, struct err *err)
 {
 	auto_free char *to = must_printf("/tmp/%s", out);
-	const char *argv[] = { "/usr/bin/tcc", "-std=c11", "-D_GNU_SOURCE", "-o", to, source, "-lpthread", NULL };
+	const char *argv[] = { "/" TOOLCHAIN_TCC, "-std=c11", "-D_GNU_SOURCE", "-o", to, source, "-lpthread", NULL };
 	struct proc_start start = { .argv = (char *const *)(uintptr_t)argv, .cage = handin->cage, .dir = "/src" };
 	auto_close int ns = ns_new(err);
 	const char *trouble;

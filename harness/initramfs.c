@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "modules.h"
 #include "port.h"
+#include "toolchain.h"
 
 static const struct {
 	const char *path;
@@ -75,6 +76,26 @@ static void add_labs(struct initramfs *plan, const char *self)
 	}
 }
 
+static bool is_in(const struct initramfs *plan, const char *to)
+{
+	return paths_have(&plan->to, to);
+}
+
+/* A machine without a compiler has guests without. */
+static void add_toolchain(struct initramfs *plan)
+{
+	auto_paths struct paths paths = { 0 };
+	struct err none = { 0 };
+
+	if (toolchain_paths(&paths, &none))
+		return;
+	for (size_t i = 0; i < paths.n; i++)
+		if (!is_in(plan, paths.item[i] + 1))
+			add(plan, must_strdup(paths.item[i] + 1), paths.item[i]);
+	if (paths.n && !is_in(plan, TOOLCHAIN_TCC))
+		add(plan, must_strdup(TOOLCHAIN_TCC), paths.item[0]);
+}
+
 int initramfs_plan(struct initramfs *plan, struct err *err)
 {
 	auto_free char *self = program_self(err);
@@ -86,6 +107,7 @@ int initramfs_plan(struct initramfs *plan, struct err *err)
 	for (size_t i = 1; i < needs.n; i++)
 		add(plan, must_strdup(needs.item[i] + 1), needs.item[i]);
 	add_labs(plan, self);
+	add_toolchain(plan);
 	return 0;
 }
 

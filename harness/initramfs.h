@@ -2,6 +2,7 @@
  *
  *	/init, /twlab/twlab	twlab itself, with the libraries it needs
  *	/twlab/labs/NN-name/	the labs' programs
+ *	/usr/bin/tcc		a compiler with its headers (toolchain.h), if this machine has it
  *	/twlab/modules/		the kernel's modules, in the order to load them in
  *	/etc			who root is, and localhost
  */

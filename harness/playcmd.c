@@ -39,14 +39,14 @@ static int play_with(struct plan *plan, struct play_options *options, const stru
 	return !code ? STATUS_HOLDS : n ? STATUS_FAILS : STATUS_ERROR;
 }
 
-static int play_one(int argc, char **argv, struct err *err)
+static int play_one(int argc, char **argv, bool quiet, struct err *err)
 {
 	static const struct option options[] = {
 		{ "variant", required_argument, NULL, 'v' }, { "set", required_argument, NULL, 's' },
 		{ "seed", required_argument, NULL, 'r' }, { "sysctl", required_argument, NULL, TASK_SYSCTL },
 		{ "rules", required_argument, NULL, TASK_RULES }, { "program", required_argument, NULL, TASK_PROGRAM }, { 0 }
 	};
-	struct play_options play_options = { .own_kernel = getenv("TWLAB_GUEST"), .say = say };
+	struct play_options play_options = { .own_kernel = getenv("TWLAB_GUEST"), .say = quiet ? NULL : say };
 	struct handin_file files[8];
 	unsigned int n_files = 0;
 	const char **sets = NULL, *variant = NULL;
@@ -112,7 +112,7 @@ static int play_child(unsigned int number, int argc, char **argv)
 	auto_free char *path = must_printf("out/%u", number);
 	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct err err = { 0 };
-	int status = play_one(argc, argv, &err);
+	int status = play_one(argc, argv, true, &err);	/* each byte said is an exit of the guest */
 
 	return fd >= 0 && dprintf(fd, "%d %s\n", status, err.text) > 0 ? 0 : STATUS_ERROR;
 }
@@ -149,5 +149,5 @@ static int play_several(int argc, char **argv, struct err *err)
 
 int play_main(int argc, char **argv, struct err *err)
 {
-	return argc > 1 && !strcmp(argv[1], "--then") ? play_several(argc, argv, err) : play_one(argc, argv, err);
+	return argc > 1 && !strcmp(argv[1], "--then") ? play_several(argc, argv, err) : play_one(argc, argv, false, err);
 }

@@ -5,7 +5,7 @@
  */
 #include "harness/toolchain.h"
 
-#include "harness/program.h"
+#include "harness/cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,17 +64,18 @@ static FILE *ask(const char *tcc, const char *source, const char *out, pid_t *pi
 }
 
 /* One line of -vv: "  -> /usr/include/stdio.h". Those of ours are left out. */
-static int add_line(struct files *system, char *line, const char *ours, struct err *err)
+static void add_line(struct paths *paths, char *line, const char *ours)
 {
 	char *path = strchr(line, '/');
 
 	if (strncmp(line + strspn(line, " "), "->", 2) || !path || strstr(path, ours))
-		return 0;
+		return;
 	path[strcspn(path, "\n")] = '\0';
-	return files_have(system, path + 1) ? 0 : files_add_from(system, path + 1, path, err);
+	if (!paths_have(paths, path))
+		paths_add(paths, path);
 }
 
-static int add_listed(struct files *system, const char *tcc, const char *dir, struct err *err)
+static int add_listed(struct paths *paths, const char *tcc, const char *dir, struct err *err)
 {
 	auto_free char *source = write_source(dir, err);
 	auto_free char *out = must_printf("%s/all", dir), *line = NULL;
@@ -88,8 +89,7 @@ static int add_listed(struct files *system, const char *tcc, const char *dir, st
 	auto_fclose FILE *list = ask(tcc, source, out, &pid);
 
 	while (list && getline(&line, &room, list) > 0)
-		if (!code)
-			code = add_line(system, line, dir, err);
+		add_line(paths, line, dir);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		code = err_set(err, errno, "cannot run %s", tcc);
 	else if (!code && status)
@@ -99,21 +99,70 @@ static int add_listed(struct files *system, const char *tcc, const char *dir, st
 	return code;
 }
 
-int toolchain_add(struct files *system, struct err *err)
+/* Which machine's tcc the list in the cache is of. */
+static char *identity(const char *tcc)
 {
-	auto_free char *tcc = program_find("tcc");
+	struct stat program = { 0 }, headers = { 0 };
+
+	stat(tcc, &program);
+	stat("/usr/include", &headers);	/* where libc6-dev puts something new */
+	return must_printf("%s %lld %lld %lld\n", tcc, (long long)program.st_size, (long long)program.st_mtim.tv_sec,
+			   (long long)headers.st_mtim.tv_sec);
+}
+
+/* The list: what it is of, then a path a line. */
+static int keep_list(const char *path, const char *of, const struct paths *paths, struct err *err)
+{
+	auto_close int fd = cache_create(path, err);
+
+	if (fd < 0 || cache_write(fd, of, strlen(of), err))
+		return err_code(err);
+	for (size_t p = 0; p < paths->n; p++)
+		if (cache_write(fd, paths->item[p], strlen(paths->item[p]), err) || cache_write(fd, "\n", 1, err))
+			return err_code(err);
+	return cache_commit(fd, path, err);
+}
+
+static bool kept_list(const char *path, const char *of, struct paths *paths)
+{
+	auto_free void *data = NULL;
+	struct err none = { 0 };
+	char *text, *line;
+	size_t len;
+
+	if (access(path, F_OK) || cache_read(path, &data, &len, &none) || strncmp(data, of, strlen(of)))
+		return false;
+	text = (char *)data + strlen(of);
+	while ((line = strsep(&text, "\n")))
+		if (*line)
+			paths_add(paths, line);
+	return true;
+}
+
+static int ask_for_list(const char *tcc, struct paths *paths, struct err *err)
+{
 	char dir[] = "/tmp/twlab-tcc-XXXXXX";
 	int code;
 
-	if (!tcc)
-		return err_set(err, ENOENT, "students' programs are compiled by tcc: apt install tcc");
 	if (!mkdtemp(dir))
 		return err_set(err, errno, "cannot make %s", dir);
-	code = program_add(system, tcc, err);
-	if (!code && strcmp(tcc, "/usr/bin/tcc"))
-		code = files_add_from(system, "usr/bin/tcc", tcc, err);
+	code = program_needs(tcc, paths, err);
 	if (!code)
-		code = add_listed(system, tcc, dir, err);
+		code = add_listed(paths, tcc, dir, err);
 	rmdir(dir);
 	return code;
+}
+
+int toolchain_paths(struct paths *paths, struct err *err)
+{
+	auto_free char *tcc = program_find("tcc"), *of = tcc ? identity(tcc) : NULL;
+	auto_free char *path = cache_path("toolchain");
+
+	if (!tcc)
+		return err_set(err, ENOENT, "students' programs are compiled by tcc: apt install tcc");
+	if (kept_list(path, of, paths))
+		return 0;
+	if (ask_for_list(tcc, paths, err))
+		return err_code(err);
+	return keep_list(path, of, paths, err);
 }

@@ -2,18 +2,21 @@
  *
  * What students hand in is compiled where it runs: a compiler reads what it is
  * told to (#include "/etc/shadow", linker scripts), and can be made to work
- * without end. tcc is small enough to be carried along with the job: with the
- * headers below and the C library's parts, under 2 MB.
+ * without end. tcc is small enough to be in every guest: with the headers
+ * below and the C library's parts, under 2 MB.
  */
 #ifndef TWLAB_TOOLCHAIN_H
 #define TWLAB_TOOLCHAIN_H
 
-#include "files.h"
+#include "program.h"
+
+#define TOOLCHAIN_TCC "usr/bin/tcc"	/* where a guest has it */
 
 /* Add this machine's tcc and all that it needs to compile and link programs for
- * the C library, to what a job brings. -ENOENT when there is no tcc.
+ * the C library. tcc is asked once, and the list kept in the cache. -ENOENT when
+ * there is no tcc.
  */
-int toolchain_add(struct files *system, struct err *err);
+int toolchain_paths(struct paths *paths, struct err *err);
 
 /* The headers that a student's program can include; ends in NULL. */
 extern const char *const toolchain_headers[];
