@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 
 #define STEP_LIMIT_MS (10 * 60 * 1000)
-#define CAGE_LOOK_NS  (250 * NS_PER_MS)	/* how often a foreign program's limits are looked at */
+#define CAGE_LOOK_NS  NS_PER_S	/* how often a foreign program's limits are looked at: one process has its own limit */
 #define OUTPUT_LIMIT  (1 << 20)		/* of one program's stream */
 
 int play_watch(struct play *play, int fd, enum source source, unsigned int index)

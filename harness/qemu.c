@@ -17,8 +17,9 @@ static const struct {
 	const char *option, *value, *why;
 } common[] = {
 	{ "-accel", "tcg,tb-size=64", "only TCG counts instructions; 64 MB of code is plenty" },
-	{ "-cpu", "max,la57=off,erms=off,fsrm=off",
-	  "all that TCG can do, less what is slow there: page tables of five levels, copying by bytes" },
+	{ "-cpu", "max,la57=off,erms=off,fsrm=off,smap=off,pku=off",
+	  "all that TCG can do, less what is slow there: page tables of five levels, copying by bytes, "
+	  "flags that end a block of code at each copy from user space" },
 	{ "-smp", "1", "instruction counting needs one thread" },
 	{ "-seed", "1", "RDRAND and the seed at boot; a job brings its own" },
 	{ "-rtc", "base=2026-01-01T00:00:00,clock=vm", "no host time in the guest" },

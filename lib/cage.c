@@ -218,13 +218,15 @@ int cage_enter(const struct cage *cage)
 static long long count_of(const struct cage *cage, const char *file, const char *key)
 {
 	auto_free char *path = must_printf("%s/%s", cage->group, file);
-	auto_fclose FILE *in = fopen(path, "re");
-	char name[64];
-	long long n;
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	size_t key_len = strlen(key);
 
-	while (in && fscanf(in, "%63s %lld", name, &n) == 2)
-		if (!strcmp(name, key))
-			return n;
+	text[len > 0 ? len : 0] = '\0';
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (!strncmp(line, key, key_len) && line[key_len] == ' ')
+			return strtoll(line + key_len, NULL, 10);
 	return 0;
 }
 
