@@ -87,3 +87,20 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 	lives_free(lives, n_lives);
 	return finish(&pictures, dir, err);
 }
+
+int draw_ladder(const struct evidence *evidence, const char *dir, struct err *err)
+{
+	struct picture ladder = { .name = must_strdup("ladder"), .placed = true, .only_svg = true };
+	struct scene scene;
+	unsigned int n_lives;
+	struct life *lives = lives_read(evidence, &n_lives);
+	int rc;
+
+	scene_open(&scene, evidence, lives, n_lives);
+	ladder.dot = ladder_draw(&scene);
+	scene_close(&scene);
+	lives_free(lives, n_lives);
+	rc = render_pictures(&ladder, 1, dir, err);
+	picture_free(&ladder);
+	return rc;
+}

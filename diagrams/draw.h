@@ -20,4 +20,7 @@ int draw_plan(const struct plan *plan, const char *dir, struct err *err);
 /* All pictures of a run. The topology is drawn if its lab is one of ours. */
 int draw_evidence(const struct evidence *evidence, const char *dir, struct err *err);
 
+/* The ladder alone, as SVG (and DOT). */
+int draw_ladder(const struct evidence *evidence, const char *dir, struct err *err);
+
 #endif

@@ -250,6 +250,8 @@ static int run_jobs(struct job *jobs, const char *program, int limit_s,
 	for (size_t i = 0; i < n * ARRAY_SIZE(formats) && rc == 0; i++) {
 		struct job *job;
 
+		if (pictures[i / ARRAY_SIZE(formats)].only_svg && strcmp(formats[i % ARRAY_SIZE(formats)], "svg"))
+			continue;
 		while (rc == 0 && running(jobs) >= most)
 			rc = jobs_step(jobs, program, dir, err);
 		if (rc < 0)

@@ -15,6 +15,7 @@ struct picture {
 	char *name;		/* "ladder": the files are ladder.dot, .svg and .png */
 	char *dot;		/* its text; says itself which layout it wants */
 	bool placed;		/* every node has its place (neato -n2); else Graphviz finds one */
+	bool only_svg;		/* a PNG is not wanted */
 };
 
 /* Write each picture's .dot, .svg and .png (1920 pixels for a page 960 points

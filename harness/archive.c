@@ -21,7 +21,9 @@
 	F(read_new) F(read_support_format_all) F(read_support_filter_all) \
 	F(read_open_memory) F(read_next_header) F(read_free) \
 	F(read_support_format_raw) F(write_set_format_ustar) F(write_add_filter_gzip) \
-	F(write_set_filter_option)
+	F(write_set_filter_option) F(read_support_format_zip) \
+	F(read_support_format_tar) F(read_support_filter_gzip) F(read_support_filter_bzip2) \
+	F(read_support_filter_xz) F(read_support_filter_zstd)
 
 #define MEMBER(name) __typeof__(archive_##name) *name;
 #define LOOK_UP(name) \
@@ -189,6 +191,80 @@ int archive_unpack(const void *data, size_t len, struct files *files, struct err
 	while (!ret && (got = la.read_next_header(ar, &entry)) != ARCHIVE_EOF)
 		ret = got == ARCHIVE_OK ? unpack_one(ar, entry, files, err) :
 			failed(err, ar, "cannot unpack");
+	la.read_free(ar);
+	return ret;
+}
+
+/* Its data, of which no more than @limit->file bytes are kept; each byte counts. */
+static int pick_data(struct archive *ar, const struct archive_limit *limit, bool wanted, size_t *seen,
+		     struct sink *sink, struct err *err)
+{
+	const void *block;
+	la_int64_t at;
+	size_t len;
+	int got;
+
+	while ((got = la.read_data_block(ar, &block, &len, &at)) == ARCHIVE_OK) {
+		*seen += len;
+		if (*seen > limit->all)
+			return err_set(err, 0, "it unpacks to more than %zu MB", limit->all >> 20);
+		if (wanted && sink->len <= limit->file)
+			take(ar, sink, block, sink->len + len > limit->file ? limit->file + 1 - sink->len : len);
+	}
+	return got == ARCHIVE_EOF ? 0 : failed(err, ar, "it cannot be unpacked");
+}
+
+static int pick_one(struct archive *ar, struct archive_entry *entry, const struct archive_limit *limit,
+		    bool (*want)(const char *name), size_t *seen, struct files *files, struct err *err)
+{
+	const char *path = la.entry_pathname(entry), *name;
+	auto_free char *clean = NULL;
+	struct sink sink = { 0 };
+	bool plain, wanted;
+	int ret;
+
+	if (!path)
+		return err_set(err, 0, "it holds a file without a name");
+	while (!strncmp(path, "./", 2))
+		path += 2;
+	clean = must_strdup(path);
+	if (*clean && clean[strlen(clean) - 1] == '/')
+		clean[strlen(clean) - 1] = '\0';
+	if (*clean && strcmp(clean, ".") && !files_path_is_safe(clean))
+		return err_set(err, 0, "it holds a file that would lie outside of it: '%.60s'", path);
+	name = strrchr(clean, '/') ? strrchr(clean, '/') + 1 : clean;
+	plain = (la.entry_mode(entry) & S_IFMT) == S_IFREG;
+	wanted = want(name);
+	ret = pick_data(ar, limit, wanted && plain, seen, &sink, err);
+	if (!ret && wanted)	/* what is no plain file shall not look like one */
+		files_add(files, clean, plain ? 0644 : S_IFDIR | 0755, sink.data, sink.len);
+	free(sink.data);
+	return ret;
+}
+
+int archive_pick(const void *data, size_t len, const struct archive_limit *limit, bool (*want)(const char *name),
+		 struct files *files, struct err *err)
+{
+	struct archive_entry *entry;
+	int ret = open_library(err), got;
+	size_t seen = 0, entries = 0;
+	struct archive *ar;
+
+	if (ret)
+		return ret;
+	ar = la.read_new();
+	la.read_support_format_zip(ar);
+	la.read_support_format_tar(ar);
+	la.read_support_filter_gzip(ar);	/* and none that libarchive has another program for */
+	la.read_support_filter_bzip2(ar);
+	la.read_support_filter_xz(ar);
+	la.read_support_filter_zstd(ar);
+	if (la.read_open_memory(ar, data, len) != ARCHIVE_OK)
+		ret = failed(err, ar, "it cannot be unpacked");
+	while (!ret && (got = la.read_next_header(ar, &entry)) != ARCHIVE_EOF)
+		ret = got != ARCHIVE_OK && got != ARCHIVE_WARN ? failed(err, ar, "it cannot be unpacked") :
+		      ++entries > limit->entries ? err_set(err, 0, "it holds more than %zu files", limit->entries) :
+		      pick_one(ar, entry, limit, want, &seen, files, err);
 	la.read_free(ar);
 	return ret;
 }

@@ -18,7 +18,9 @@ static const struct command {
 	{ "check", check_main, "DIR... [--lab FILE] [--json | --tsv]", "judge evidence that is there, again" },
 	{ "start", start_main, "LAB DIR [--id ID]... [--key FILE]", "lay the assignment of a lab out in DIR, which is made" },
 	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME] [--format F]\n"
-	  "\t[--kernel K] [--jobs N] [-o DIR]", "grade what was handed in; the evidence goes to DIR/.evidence, or -o" },
+	  "\t[--kernel K] [-o DIR] | SUBMISSIONS/ -o OUT [--lab LAB] [--key FILE]\n"
+	  "\t[--kernel K] [--jobs N] [--resume]",
+	  "grade what was handed in (the evidence goes to DIR/.evidence, or -o); or a class, into OUT" },
 	{ "handout", handout_main, "LAB -o FILE.tar.gz [--id ID]... [--key FILE]", "the same assignment as an archive, for students" },
 	{ "selftest", selftest_main, "LAB... [--students N] [--kernel K] [--jobs N]",
 	  "is the assignment sound: solution, handout and every mutant, graded (all: every one)" },
@@ -31,7 +33,8 @@ static const struct command {
 	  "\tPROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
 	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
 	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR\n"
-	  "\t[--sysctl NODE=FILE] [--rules NODE=FILE] [--program NAME=FILE]",
+	  "\t[--sysctl NODE=FILE] [--rules NODE=FILE] [--program NAME=FILE]\n"
+	  "then LAB ... [then LAB ...]",
 	  "one run on this kernel, not judged: what `run` has the guest do" },
 };
 

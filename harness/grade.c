@@ -98,6 +98,8 @@ static struct graderun *run_for(struct grading *grading, const struct task *task
 	run->plan = plan_new(lab, row->name, sets, n, err);
 	if (!run->plan)
 		return NULL;
+	if (grading->submission->refused)
+		graderun_end(run, RESULT_FAIL, grading->submission->files->why);
 	if (with) {
 		const struct submission_file *file = file_of(grading, with);
 
@@ -204,7 +206,8 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 	} else {
 		where = score_claim(mark, run, row);
 	}
-	row->where = *where ? must_printf("%s/%s/%s", graderun_name(run), run->variant, where) : must_strdup("");
+	row->run = must_printf("%s/%s", graderun_name(run), run->variant);
+	row->where = *where ? must_printf("%s/%s", row->run, where) : must_strdup("");
 	row->earned = earned(mark, run, row);
 	result->earned += row->earned;
 	result->points += row->points;
@@ -269,7 +272,7 @@ void grade_free(struct grade *grade)
 {
 	for (unsigned int r = 0; r < grade->n; r++) {
 		struct grade_row *row = &grade->rows[r];
-		char *const texts[] = { row->name, row->words, row->hint, row->expected, row->seen, row->where };
+		char *const texts[] = { row->name, row->words, row->hint, row->expected, row->seen, row->run, row->where };
 
 		for (size_t t = 0; t < ARRAY_SIZE(texts); t++)
 			free(texts[t]);

@@ -17,6 +17,7 @@ struct grade_row {
 	int points, earned;
 	char *expected, *seen;
 	char *where;			/* "as-is/kept/packets.pcapng:12": below the evidence folder */
+	char *run;			/* it looked at: "as-is/kept", below the evidence folder */
 };
 
 struct grade {
@@ -27,6 +28,7 @@ struct grade {
 	int earned, points;
 	double seconds;			/* it took */
 	long rss_kb;			/* its biggest guest's */
+	const char *made_from;		/* a digest of all that it depends on; NULL = not asked for */
 };
 
 struct grade_options {

@@ -3,12 +3,15 @@
 #include <getopt.h>
 
 #include "harness/cache.h"
+#include "harness/class.h"
+#include "harness/gradereport.h"
 #include "harness/gradetell.h"
+#include "harness/handed.h"
 #include "harness/handout.h"
 #include "harness/harness.h"
 #include "harness/vm.h"
 
-enum { OPT_ID = 256, OPT_KEY, OPT_LAB, OPT_TASK, OPT_FORMAT, OPT_KERNEL, OPT_JOBS };
+enum { OPT_ID = 256, OPT_KEY, OPT_LAB, OPT_TASK, OPT_FORMAT, OPT_KERNEL, OPT_JOBS, OPT_RESUME };
 
 struct asked {
 	const char *dir, *key_file;
@@ -17,6 +20,7 @@ struct asked {
 	struct grade_options options;
 	enum format format;
 	unsigned int jobs;
+	bool resume;
 	char *out;
 };
 
@@ -26,7 +30,8 @@ static int parse(int argc, char **argv, struct asked *asked, struct err *err)
 		{ "id", required_argument, NULL, OPT_ID }, { "key", required_argument, NULL, OPT_KEY },
 		{ "lab", required_argument, NULL, OPT_LAB }, { "task", required_argument, NULL, OPT_TASK },
 		{ "format", required_argument, NULL, OPT_FORMAT }, { "kernel", required_argument, NULL, OPT_KERNEL },
-		{ "jobs", required_argument, NULL, OPT_JOBS }, { "output", required_argument, NULL, 'o' }, { 0 }
+		{ "jobs", required_argument, NULL, OPT_JOBS }, { "resume", no_argument, NULL, OPT_RESUME },
+		{ "output", required_argument, NULL, 'o' }, { 0 }
 	};
 	int opt;
 
@@ -37,6 +42,7 @@ static int parse(int argc, char **argv, struct asked *asked, struct err *err)
 		case OPT_ID: *(const char **)grow(&asked->ids, asked->whose.n_ids++, sizeof(char *)) = optarg; break;
 		case OPT_KEY: asked->key_file = optarg; break;
 		case OPT_TASK: asked->options.only = optarg; break;
+		case OPT_RESUME: asked->resume = true; break;
 		case OPT_KERNEL: asked->options.kernel = optarg; break;
 		case 'o': asked->options.out = optarg; break;
 		case OPT_LAB:
@@ -78,25 +84,62 @@ static void say(const char *what)
 		fprintf(stderr, "\r\033[K%s", what);
 }
 
+/* A guest, ready to be restored; else the status to end with. */
+static int prepare(const char *kernel, struct err *err)
+{
+	int code = vm_prepare(kernel, say, err);
+
+	return !code ? STATUS_HOLDS : code == -ENOENT && kernel ? STATUS_USAGE :
+	       code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+}
+
 static int grade_it(struct asked *asked, const struct submission *submission, struct err *err)
 {
+	auto_free char *page = must_printf("%s/report.html", asked->options.out);
 	struct grade result;
-	int code = vm_prepare(asked->options.kernel, say, err), status;
+	int code = prepare(asked->options.kernel, err), status;
 
 	if (code)
-		return code == -ENOENT && asked->options.kernel ? STATUS_USAGE :
-		       code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+		return code;
 	code = grade(submission, &asked->options, &result, err);
 	say("");
 	if (code)
 		return code == -ENOENT ? STATUS_SKIP : STATUS_ERROR;
 	status = grade_status(&result);
-	if (gradetell(stdout, asked->format, &result, err))
+	if (gradereport_write(&result, page, asked->options.out, ".", err) || gradetell(stdout, asked->format, &result, err))
 		status = STATUS_ERROR;
 	else if (asked->format == FORMAT_TEXT)
-		printf("evidence of the runs: %s/\n", asked->options.out);
+		printf("%s/report.html; the evidence of the runs lies beside it\n", asked->options.out);
 	grade_free(&result);
 	return status;
+}
+
+/* Either is for one or for a class, not for both. */
+static int check_options(const struct asked *asked, bool class, struct err *err)
+{
+	if (class && !asked->options.out)
+		return err_set(err, 0, "where do the results of all go? twlab grade %s -o OUT", asked->dir);
+	if (class && (asked->whose.n_ids || asked->options.only || asked->format != FORMAT_TEXT))
+		return err_set(err, 0, "--id, --task and --format are for one submission, and %s holds several", asked->dir);
+	return !class && asked->resume ? err_set(err, 0, "--resume is for a folder of submissions, and %s is one", asked->dir) : 0;
+}
+
+static int grade_class(const struct asked *asked, struct err *err)
+{
+	struct class_options options = { .whose = asked->whose, .out = asked->options.out, .kernel = asked->options.kernel,
+					 .jobs = asked->jobs, .resume = asked->resume, .say = asked->options.say };
+	struct class_count count;
+	int code = prepare(asked->options.kernel, err);
+
+	if (code)
+		return code;
+	code = class_grade(asked->dir, &options, &count, err);
+	say("");
+	if (code)
+		return STATUS_USAGE;
+	printf("%u graded, %u refused, %u could not be told, %u as they were; a job took at most %ld MB\n%s/index.html\n%s/grades.csv\n",
+	       count.graded, count.refused, count.errors, count.kept, count.rss_kb >> 10, options.out, options.out);
+	return count.errors ? STATUS_ERROR : STATUS_HOLDS;
 }
 
 int grade_main(int argc, char **argv, struct err *err)
@@ -105,12 +148,20 @@ int grade_main(int argc, char **argv, struct err *err)
 	struct submission submission = { 0 };
 	auto_free void *key = NULL;
 	int status = STATUS_USAGE;
+	bool class;
 
 	if (parse(argc, argv, &asked, err))
 		goto out;
 	if (asked.key_file && cache_read(asked.key_file, &key, &asked.whose.key_len, err))
 		goto out;
 	asked.whose.key = key;
+	class = !asked.whose.n_ids && handed_is_class(asked.dir);
+	if (check_options(&asked, class, err))
+		goto out;
+	if (class) {
+		status = grade_class(&asked, err);
+		goto out;
+	}
 	if (submission_read(asked.dir, &asked.whose, &submission, err) ||
 	    check_task(submission.lab, asked.options.only, err))
 		goto out;

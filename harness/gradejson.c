@@ -52,6 +52,18 @@ char *gradejson_quoted(const char *text)
 	return quoted;
 }
 
+/* RFC 4180; a spreadsheet takes =, +, - and @ at the front for a formula. */
+void gradejson_cell(FILE *out, const char *text, char end)
+{
+	fprintf(out, "\"%s", *text && strchr("=+-@\t\r", *text) ? "'" : "");
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+	fprintf(out, "\"%c", end);
+}
+
 static int print(FILE *out, json_t *json, struct err *err)
 {
 	int failed = json_dumpf(json, out, JSON_INDENT(1)) || fputc('\n', out) == EOF;
@@ -76,10 +88,10 @@ int gradejson_own(FILE *out, const struct grade *grade, struct err *err)
 			"seen", string(row->seen), "expected", string(row->expected), "where", string(row->where),
 			"hint", string(row->result == RESULT_FAIL ? row->hint : "")));
 	}
-	return print(out, json_pack("{s:s, s:o, s:i, s:i, s:i, s:f, s:I, s:o}", "lab", grade->lab->name,
+	return print(out, json_pack("{s:s, s:o, s:i, s:i, s:i, s:f, s:I, s:s*, s:o}", "lab", grade->lab->name,
 		"student", string(grade->student), "earned", grade->earned, "points", grade->points,
 		"status", grade_status(grade), "seconds", grade->seconds, "guest_rss_kb", (json_int_t)grade->rss_kb,
-		"marks", rows), err);
+		"made_from", grade->made_from, "marks", rows), err);
 }
 
 /* Formats that know right and wrong only would make our trouble the student's. */

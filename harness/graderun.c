@@ -37,10 +37,10 @@ static void add_word(char ***argv, unsigned int *n, char *word)
 	*(char **)grow(argv, (*n)++, sizeof(char *)) = word;
 }
 
-/* "--then LAB -o out/run0 ...", as twlab play takes it. */
+/* "then LAB -o out/run0 ...", as twlab play takes it. */
 static void add_run(char ***argv, unsigned int *n, const struct graderun *run, unsigned int number, uint64_t seed)
 {
-	add_word(argv, n, must_strdup("--then"));
+	add_word(argv, n, must_strdup("then"));
 	add_word(argv, n, must_strdup(run->plan->lab->name));
 	add_word(argv, n, must_printf("-oout/run%u", number));
 	add_word(argv, n, must_printf("--variant=%s", run->variant));

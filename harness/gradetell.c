@@ -182,18 +182,6 @@ static int junit(FILE *out, const struct grade *grade, struct err *err)
 	return 0;
 }
 
-/* RFC 4180. A spreadsheet takes =, +, - and @ at the front for a formula. */
-static void csv_cell(FILE *out, const char *text, char end)
-{
-	fprintf(out, "\"%s", *text && strchr("=+-@\t\r", *text) ? "'" : "");
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text == '\n' ? ' ' : *text, out);
-	}
-	fprintf(out, "\"%c", end);
-}
-
 static int csv(FILE *out, const struct grade *grade, struct err *err)
 {
 	auto_free char *comment = must_strdup("");
@@ -212,9 +200,9 @@ static int csv(FILE *out, const struct grade *grade, struct err *err)
 		comment = longer;
 	}
 	fputs("user,score,max,comment\n", out);
-	csv_cell(out, grade->student, ',');
+	gradejson_cell(out, grade->student, ',');
 	fprintf(out, "%s,%d,", score, grade->points);
-	csv_cell(out, comment, '\n');
+	gradejson_cell(out, comment, '\n');
 	return 0;
 }
 

@@ -110,7 +110,12 @@ int handout_files(const struct lab *lab, const struct personal *personal, struct
 
 		if (!data)
 			return -err->code;
-		files_add(files, task->file, 0644, data, len);
+
+		auto_free char *who = personal_name(personal);
+		auto_free char *stamped = task->kind == TASK_PREDICT && *who ?
+			must_printf(SUBMISSION_STAMP "%s: %s\n%s", who, personal->tag, data) : must_strdup(data);
+
+		files_add(files, task->file, 0644, stamped, strlen(stamped));
 	}
 	return 0;
 }

@@ -80,6 +80,8 @@ void personal_make(const struct lab *lab, const void *key, size_t key_len, const
 				must_printf("%s=%s", param->name, value);
 		}
 	personal->seed = number_for(lab, key, key_len, personal, "seed") >> 1;	/* a seed is no more than INT64_MAX */
+	snprintf(personal->tag, sizeof(personal->tag), "%016llx",
+		 (unsigned long long)number_for(lab, key, key_len, personal, "tag"));
 	snprintf(personal->key_is, sizeof(personal->key_is), "%016llx",
 		 (unsigned long long)number_for(&no_lab, key, key_len, &nobody, "key"));
 }

@@ -16,6 +16,7 @@ struct personal {
 	unsigned int n_sets;
 	uint64_t seed;
 	char key_is[17];	/* tells this key from another, and no more */
+	char tag[17];		/* tells these students from others: on their predictions */
 };
 
 /* @key may be empty: then anybody can work the values out. */

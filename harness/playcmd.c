@@ -117,7 +117,7 @@ static int play_child(unsigned int number, int argc, char **argv)
 	return fd >= 0 && dprintf(fd, "%d %s\n", status, err.text) > 0 ? 0 : STATUS_ERROR;
 }
 
-/* "--then LAB ... --then LAB ...": one after the other. */
+/* "then LAB ... --then LAB ...": one after the other. */
 static int play_several(int argc, char **argv, struct err *err)
 {
 	unsigned int number = 0;
@@ -126,7 +126,7 @@ static int play_several(int argc, char **argv, struct err *err)
 		int status = -1;
 		pid_t pid;
 
-		for (end = begin + 1; end < argc && strcmp(argv[end], "--then"); end++)
+		for (end = begin + 1; end < argc && strcmp(argv[end], "then"); end++)
 			;
 		if (number)
 			wait_for_begin();
@@ -149,5 +149,5 @@ static int play_several(int argc, char **argv, struct err *err)
 
 int play_main(int argc, char **argv, struct err *err)
 {
-	return argc > 1 && !strcmp(argv[1], "--then") ? play_several(argc, argv, err) : play_one(argc, argv, false, err);
+	return argc > 1 && !strcmp(argv[1], "then") ? play_several(argc, argv, err) : play_one(argc, argv, false, err);
 }

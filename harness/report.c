@@ -69,7 +69,7 @@ static void claims(FILE *out, const struct verdicts *verdicts)
 }
 
 /* The drawing in the SVG file @path, without what stands before <svg>. */
-static int figure(FILE *out, const char *path, struct err *err)
+int report_figure(FILE *out, const char *path, struct err *err)
 {
 	auto_fclose FILE *file = fopen(path, "re");
 	auto_free char *text = NULL;
@@ -94,7 +94,7 @@ static int figures(FILE *out, const char *dir, struct err *err)
 	if (!glob(pattern, 0, NULL, &found)) {
 		fputs("<h2>Pictures</h2>\n", out);
 		for (size_t f = 0; f < found.gl_pathc && !code; f++)
-			code = figure(out, found.gl_pathv[f], err);
+			code = report_figure(out, found.gl_pathv[f], err);
 	}
 	globfree(&found);
 	return code;

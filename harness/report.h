@@ -14,4 +14,7 @@ int report_write(const struct outcome *outcome, struct err *err);
 void report_head(FILE *out, const char *title);
 void report_escaped(FILE *out, const char *text);
 
+/* The drawing in the SVG file @path. */
+int report_figure(FILE *out, const char *path, struct err *err);
+
 #endif

@@ -130,8 +130,8 @@ char *submission_about(const struct lab *lab, const struct personal *personal)
 		json_array_append_new(ids, json_string(personal->ids[i]));
 	for (unsigned int s = 0; s < personal->n_sets; s++)
 		json_array_append_new(sets, json_string(personal->sets[s]));
-	about = json_pack("{s:s, s:o, s:o, s:I, s:s}", "lab", lab->name, "students", ids, "parameters", sets,
-			  "seed", (json_int_t)personal->seed, "key", personal->key_is);
+	about = json_pack("{s:s, s:o, s:o, s:I, s:s, s:s}", "lab", lab->name, "students", ids, "parameters", sets,
+			  "seed", (json_int_t)personal->seed, "key", personal->key_is, "tag", personal->tag);
 	text = json_dumps(about, JSON_INDENT(1));
 	json_decref(about);
 	return must_printf("%s\n", text ? text : "{}");	/* ids that are no UTF-8 were refused before */
@@ -164,7 +164,7 @@ static int read_about(int dir, struct about *about, struct err *err)
 	char text[16 << 10];
 	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	json_error_t error;
-	const char *lab, *key;
+	const char *lab, *key, *tag = "";
 	json_int_t seed;
 	json_t *json;
 	int code = 0;
@@ -172,7 +172,7 @@ static int read_about(int dir, struct about *about, struct err *err)
 	if (fd < 0)
 		return 0;
 	json = len > 0 ? json_loadb(text, (size_t)len, 0, &error) : NULL;
-	if (!json || json_unpack(json, "{s:s, s:I, s:s}", "lab", &lab, "seed", &seed, "key", &key))
+	if (!json || json_unpack(json, "{s:s, s:I, s:s, s?:s}", "lab", &lab, "seed", &seed, "key", &key, "tag", &tag))
 		code = err_set(err, 0, SUBMISSION_ABOUT " is not what twlab start wrote");
 	else if (!(about->lab = lab_find(lab)))
 		code = err_set(err, 0, SUBMISSION_ABOUT " is of a lab '%.60s' that this twlab does not have", lab);
@@ -180,9 +180,25 @@ static int read_about(int dir, struct about *about, struct err *err)
 		 !texts(json, "parameters", &about->personal.sets, &about->personal.n_sets, err)) {
 		about->personal.seed = (uint64_t)seed;
 		snprintf(about->personal.key_is, sizeof(about->personal.key_is), "%s", key);
+		snprintf(about->personal.tag, sizeof(about->personal.tag), "%s", tag);
 	}
 	json_decref(json);
 	return code ? code : -err->code;
+}
+
+static int other_key(const char *how, struct err *err)
+{
+	err_set(err, 0, "%s", how);
+	return err_as(err, EKEYREJECTED);
+}
+
+static bool same_ids(const struct personal *a, const struct personal *b)
+{
+	bool same = a->n_ids == b->n_ids;
+
+	for (unsigned int i = 0; same && i < a->n_ids; i++)
+		same = !strcmp(a->ids[i], b->ids[i]);
+	return same;
 }
 
 /* Are the parameters of the folder those that the key gives? */
@@ -193,7 +209,7 @@ static int hold_against(const struct about *about, const struct personal *mine, 
 	auto_free char *name = personal_name(mine);
 
 	if (strcmp(theirs->key_is, mine->key_is))
-		return err_set(err, 0, "this is not the key that the handout was made with");
+		return other_key("this is not the key that the handout was made with", err);
 	for (unsigned int s = 0; same && s < mine->n_sets; s++)
 		same = !strcmp(theirs->sets[s], mine->sets[s]);
 	return same ? 0 : err_set(err, 0, "the parameters in " SUBMISSION_ABOUT " are not those of %s", *name ? name : "nobody");
@@ -219,12 +235,82 @@ static int whose_is_it(const struct submission_whose *whose, const struct about 
 			personal_free(&mine);
 			return -err->code;
 		}
+	} else if (about->lab && whose->strangers) {
+		personal_free(&mine);
+		return other_key("the handout was made with a key: say --key", err);
+	} else if (about->lab && !same_ids(&about->personal, &mine)) {
+		auto_free char *to = personal_name(&about->personal), *by = personal_name(&mine);
+
+		personal_free(&mine);
+		return err_set(err, 0, "this was handed out to %s, not to %s", *to ? to : "nobody", by);
 	}
-	submission->with_key = whose->key != NULL;
 	submission_of(lab, whose->key || !about->lab ? &mine : &about->personal, submission);
 	submission->with_key = whose->key != NULL;
 	personal_free(&mine);
 	return 0;
+}
+
+/* The name behind @stamp's, of those that a file of predictions was handed out to, if that is not us. */
+static char *stamped_for(const struct submission *submission, const char *text)
+{
+	const char *line = text;
+
+	while ((line = strstr(line, SUBMISSION_STAMP))) {
+		size_t len = strcspn(line += strlen(SUBMISSION_STAMP), "\r\n"), colon = len;
+
+		while (colon && line[colon - 1] != ':')
+			colon--;
+		if (colon && len == colon + 17 && strncmp(line + colon + 1, submission->personal.tag, 16))
+			return must_printf("%.*s", (int)(colon - 1 > 80 ? 80 : colon - 1), line);
+	}
+	return NULL;
+}
+
+/* The seed of a run that lies in the student's folder; -1 if there is none to be read. */
+static json_int_t seed_of(int dir, const char *variant)
+{
+	auto_free char *path = must_printf(".evidence/as-is/%s/run.json", variant);
+	auto_close int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	static char text[64 << 10];
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	json_t *json = len > 0 ? json_loadb(text, (size_t)len, 0, NULL) : NULL;
+	json_t *seed = json_object_get(json, "seed");
+	json_int_t is = json_is_integer(seed) ? json_integer_value(seed) : -1;
+
+	json_decref(json);
+	return is;
+}
+
+/* Predictions are of one's own run. */
+static void refuse_others(struct submission *submission, int dir)
+{
+	const struct personal *personal = &submission->personal;
+	bool others = false;
+
+	for (const struct variant *variant = submission->lab->variants; variant->name; variant++) {
+		json_int_t seed = personal->n_ids ? seed_of(dir, variant->name) : -1;
+
+		others |= seed >= 0 && (uint64_t)seed != personal->seed;
+	}
+	for (unsigned int f = 0; f < submission->n_files && personal->n_ids; f++) {
+		struct submission_file *file = &submission->files[f];
+		auto_free char *to = NULL, *us = personal_name(personal);
+
+		if (file->task->kind != TASK_PREDICT || !file->data)
+			continue;
+		to = stamped_for(submission, file->data);
+		if (to)
+			refuse(file, must_printf("%s was handed out to %s, not to %s", file->task->file, to, us));
+		else if (others)
+			refuse(file, must_printf("the evidence that lies beside %s is of another's run, not of %s's", file->task->file, us));
+	}
+}
+
+void submission_refuse(struct submission *submission, const char *why)
+{
+	for (unsigned int f = 0; f < submission->n_files; f++)
+		refuse(&submission->files[f], must_strdup(why));
+	submission->refused = true;
 }
 
 int submission_read(const char *dir, const struct submission_whose *whose, struct submission *submission,
@@ -242,6 +328,8 @@ int submission_read(const char *dir, const struct submission_whose *whose, struc
 		code = whose_is_it(whose, &about, submission, err);
 	for (unsigned int f = 0; !code && f < submission->n_files; f++)
 		read_file(submission, f, fd);
+	if (!code)
+		refuse_others(submission, fd);
 	personal_free(&about.personal);
 	return code;
 }

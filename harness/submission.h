@@ -11,6 +11,7 @@
 
 #define SUBMISSION_ABOUT "twlab.json"
 #define SUBMISSION_FILE_MAX (64 << 10)
+#define SUBMISSION_STAMP "# handed out to "	/* begins a line of predictions: then the ids, ": " and the tag */
 
 struct submission_file {	/* in the order of the lab's tasks */
 	const struct task *task;
@@ -23,6 +24,7 @@ struct submission {
 	const struct lab *lab;
 	struct personal personal;
 	bool with_key;		/* the parameters were worked out by the key, not taken from twlab.json */
+	bool refused;		/* as a whole: nothing of it is run */
 	struct submission_file *files;
 	unsigned int n_files;
 };
@@ -34,10 +36,13 @@ struct submission_whose {
 	unsigned int n_ids;
 	const void *key;		/* NULL: the parameters are those in twlab.json */
 	size_t key_len;
+	bool strangers;			/* they do not grade themselves: a key that is not given is missed */
 };
 
 /* Read the folder @dir. Refused with a sentence: no folder, an unknown lab, a lab
- * without tasks, another key, parameters that are not this student's.
+ * without tasks, parameters that are not this student's; with -EKEYREJECTED, which is
+ * no student's fault, another key than the handout's, or none. Predictions that were
+ * handed out to others, or lie beside the evidence of others' runs, are no file that can be used.
  */
 int submission_read(const char *dir, const struct submission_whose *whose, struct submission *submission,
 		    struct err *err);
@@ -45,6 +50,9 @@ int submission_read(const char *dir, const struct submission_whose *whose, struc
 /* One without files yet, and putting one in. */
 void submission_of(const struct lab *lab, const struct personal *personal, struct submission *submission);
 void submission_put(struct submission *submission, unsigned int file, const void *data, size_t len);
+
+/* Each of its files is refused, because of @why. */
+void submission_refuse(struct submission *submission, const char *why);
 
 /* twlab.json for @personal, to be freed. */
 char *submission_about(const struct lab *lab, const struct personal *personal);
