@@ -1,18 +1,19 @@
 /* claims.c - twlab claims: the article's claims, put to the test one by one
  *
  * All labs are run (or evidence that is there is taken), and the answers are
- * computed from their verdicts: see answer.h.
+ * computed from their verdicts, for each kernel apart: see answer.h.
  */
 #include "harness/answer.h"
+#include "harness/kernel.h"
 #include "harness/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <sys/wait.h>
 
 enum how { HOW_TEXT, HOW_TSV, HOW_JSON, HOW_HTML };
+
+#define KERNELS 16
+#define ANSWERS_MOST 64
 
 struct request {
 	const char *kernel, *out;
@@ -21,149 +22,251 @@ struct request {
 	bool here;
 };
 
-/* Run every lab, in a child: its report is not what was asked for. */
-static int run_labs(const struct request *request, struct err *err)
+struct group {			/* what was run on one kernel */
+	char *kernel;
+	struct outcome *outcomes;
+	unsigned int n;
+	struct answer answers[ANSWERS_MOST];
+};
+
+struct groups {
+	struct group of[KERNELS];
+	unsigned int n, n_answers;
+};
+
+/* Do the runs on @a and @b say the same of the @i-th claim? */
+static bool agree(const struct group *a, const struct group *b, unsigned int i)
 {
-	char *argv[12] = { (char *)"run", (char *)"all", (char *)"--no-draw", (char *)"-o", (char *)(uintptr_t)request->out };
-	int argc = 5, status;
-	pid_t pid;
-
-	if (request->kernel) {
-		argv[argc++] = (char *)"--kernel";
-		argv[argc++] = (char *)(uintptr_t)request->kernel;
-	}
-	if (request->here)
-		argv[argc++] = (char *)"--here";
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		int null = open("/dev/null", O_WRONLY);
-		struct err failed = { 0 };
-
-		dup2(null, STDOUT_FILENO);
-		status = run_main(argc, argv, &failed);
-		if (failed.code)
-			fprintf(stderr, "twlab: claims: %s\n", failed.text);
-		exit(failed.code ? status : 0);
-	}
-	if (pid < 0)
-		return err_set(err, errno, "cannot fork");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
+	return a->answers[i].kind == b->answers[i].kind && !strcmp(a->answers[i].limit, b->answers[i].limit);
 }
 
-static void tell_text(const struct answer *answers, unsigned int n)
+/* Has a kernel before the @g-th said the same? */
+static bool is_said(const struct groups *groups, unsigned int g, unsigned int i)
 {
-	unsigned int count[ANSWERS] = { 0 };
+	for (unsigned int before = 0; before < g; before++)
+		if (agree(&groups->of[before], &groups->of[g], i))
+			return true;
+	return false;
+}
 
-	for (unsigned int a = 0; a < n; a++) {
-		const struct answer *answer = &answers[a];
-		unsigned int told = 0;
+/* Those that say the same as the @g-th: "Linux 6.1, 6.12"; "" where there is one kernel. To be freed. */
+static char *kernels_of(const struct groups *groups, unsigned int g, unsigned int i)
+{
+	char *text = must_strdup("");
 
-		count[answer->kind]++;
-		printf("%-4s %-10s ", answer->saying->id, answer_name[answer->kind]);
-		fold(stdout, answer->saying->words, 16);
-		if (*answer->limit) {
-			printf("%16s", "");
-			fold(stdout, answer->limit, 16);
-		}
+	for (unsigned int k = g; k < groups->n && groups->n > 1; k++) {
+		char *longer;
+
+		if (!agree(&groups->of[k], &groups->of[g], i))
+			continue;
+		longer = must_printf("%s%s%s", text, *text ? ", " : "Linux ", groups->of[k].kernel);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* "03-final-ack-loss/kept: server conn1.FIN.2.answer is ACK, packets.pcapng:43" To be freed. */
+static char *support_text(const struct support *support)
+{
+	const struct verdict *verdict = support->verdict;
+
+	return must_printf("%s/%s: %s %s is %s%s%s", support->outcome->plan->lab->name, support->outcome->plan->variant,
+			   verdict->claim->node, verdict->claim->fact, verdict->seen, *verdict->where ? ", " : "", verdict->where);
+}
+
+static void tell_support(const struct support *support, bool open)
+{
+	const struct outcome *outcome = support->outcome;
+	auto_free char *line = outcome->failed ?
+		must_printf("not run: %s/%s: %s", outcome->plan->lab->name, outcome->plan->variant, outcome->failed) :
+		support_text(support);
+	auto_free char *words = must_printf("%s%s", open && !outcome->failed ? "not held: " : "", line);
+
+	printf("%16s", "");
+	fold(stdout, words, 18);
+}
+
+/* Three facts, those first that set a limit. Where an answer is open, what keeps it open: a
+ * line for each run that did not come about.
+ */
+static void tell_supports(const struct answer *answer)
+{
+	bool open = answer->kind == ANSWER_OPEN;
+	unsigned int told = 0, left = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		const struct outcome *last = NULL;
+
 		for (unsigned int s = 0; s < answer->n; s++) {
 			const struct support *support = &answer->supports[s];
-			const struct verdict *verdict = support->verdict;
-			auto_free char *line = NULL;
+			bool limits = support->verdict->claim->bears != BEARS_OUT;
+			bool again = support->outcome->failed && support->outcome == last;
 
-			if (answer->kind == ANSWER_OPEN ? verdict->result == RESULT_PASS : told >= 3)
+			if (limits != (pass == 0) || (open && support->verdict->result == RESULT_PASS) || again)
 				continue;
-			told++;
-			line = must_printf("%s%s/%s: %s %s is %s%s%s", verdict->result == RESULT_PASS ? "" : "not held: ",
-					   support->outcome->plan->lab->name, support->outcome->plan->variant,
-					   verdict->claim->node, verdict->claim->fact, verdict->seen,
-					   *verdict->where ? ", " : "", verdict->where);
-			printf("%16s", "");
-			fold(stdout, line, 18);
+			last = support->outcome;
+			if (told < (pass ? 3 : 2)) {
+				told++;
+				tell_support(support, open);
+			} else {
+				left++;
+			}
 		}
-		if (answer->kind != ANSWER_OPEN && answer->n > told)
-			printf("%16sand %u more\n", "", answer->n - told);
 	}
-	printf("\n%u confirmed, %u refined, %u refuted, %u open\n", count[ANSWER_CONFIRMED],
-	       count[ANSWER_REFINED], count[ANSWER_REFUTED], count[ANSWER_OPEN]);
+	if (left)
+		printf("%16sand %u more\n", "", left);
 }
 
-static void tell_tsv(const struct answer *answers, unsigned int n)
+static void tell_answer(const struct groups *groups, unsigned int g, unsigned int i)
 {
-	puts("id\tanswer\twords\tlimit\tlab\tvariant\tverdict\tnode\tfact\tseen\twhere");
-	for (unsigned int a = 0; a < n; a++)
-		for (unsigned int s = 0; s < answers[a].n || s == 0; s++) {
-			const struct support *support = answers[a].n ? &answers[a].supports[s] : NULL;
-			const struct verdict *verdict = support ? support->verdict : NULL;
+	const struct answer *answer = &groups->of[g].answers[i];
+	auto_free char *kernels = kernels_of(groups, g, i);
 
-			printf("%s\t%s\t%s\t%s", answers[a].saying->id, answer_name[answers[a].kind],
-			       answers[a].saying->words, answers[a].limit);
-			if (verdict)
-				printf("\t%s\t%s\t%s\t%s\t%s\t%s\t%s", support->outcome->plan->lab->name,
-				       support->outcome->plan->variant, result_name[verdict->result],
-				       verdict->claim->node, verdict->claim->fact, verdict->seen, verdict->where);
-			putchar('\n');
+	printf("%-4s %-10s ", g ? "" : answer->saying->id, answer_name[answer->kind]);
+	fold(stdout, g ? kernels : answer->saying->words, 16);
+	if (!g && *kernels) {
+		printf("%16s", "");
+		fold(stdout, kernels, 16);
+	}
+	if (*answer->limit) {
+		printf("%16s", "");
+		fold(stdout, answer->limit, 16);
+	}
+	tell_supports(answer);
+}
+
+static void tell_sums(const struct groups *groups)
+{
+	for (unsigned int g = 0; g < groups->n; g++) {
+		unsigned int count[ANSWERS] = { 0 };
+
+		for (unsigned int i = 0; i < groups->n_answers; i++)
+			count[groups->of[g].answers[i].kind]++;
+		printf("%s%u confirmed, %u refined, %u refuted, %u open%s%s\n", g ? "" : "\n", count[ANSWER_CONFIRMED],
+		       count[ANSWER_REFINED], count[ANSWER_REFUTED], count[ANSWER_OPEN], groups->n > 1 ? " on Linux " : "",
+		       groups->n > 1 ? groups->of[g].kernel : "");
+	}
+}
+
+static void tell_text(const struct groups *groups)
+{
+	for (unsigned int i = 0; i < groups->n_answers; i++)
+		for (unsigned int g = 0; g < groups->n; g++)
+			if (!is_said(groups, g, i))
+				tell_answer(groups, g, i);
+	tell_sums(groups);
+}
+
+static void tell_tsv(const struct groups *groups)
+{
+	puts("id\tanswer\twords\tlimit\tkernel\tlab\tvariant\tverdict\tnode\tfact\tseen\twhere");
+	for (unsigned int i = 0; i < groups->n_answers; i++)
+		for (unsigned int g = 0; g < groups->n; g++) {
+			const struct answer *answer = &groups->of[g].answers[i];
+
+			for (unsigned int s = 0; s < answer->n || s == 0; s++) {
+				const struct support *support = answer->n ? &answer->supports[s] : NULL;
+				const struct verdict *verdict = support ? support->verdict : NULL;
+
+				printf("%s\t%s\t%s\t%s\t%s\t", answer->saying->id, answer_name[answer->kind],
+				       answer->saying->words, answer->limit, groups->of[g].kernel);
+				if (verdict)
+					printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", support->outcome->plan->lab->name,
+					       support->outcome->plan->variant, result_name[verdict->result],
+					       verdict->claim->node, verdict->claim->fact, verdict->seen, verdict->where);
+				else
+					puts("-\t-\t-\t-\t-\t-\t-");
+			}
 		}
 }
 
-static void tell_json(const struct answer *answers, unsigned int n)
+static json_t *answer_json(const struct group *group, const struct answer *answer)
+{
+	json_t *supports = json_array();
+
+	for (unsigned int s = 0; s < answer->n; s++) {
+		const struct support *support = &answer->supports[s];
+		const struct verdict *verdict = support->verdict;
+
+		json_array_append_new(supports, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+			"lab", support->outcome->plan->lab->name, "variant", support->outcome->plan->variant,
+			"verdict", result_name[verdict->result], "node", verdict->claim->node,
+			"fact", verdict->claim->fact, "seen", verdict->seen, "where", verdict->where));
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", answer->saying->id,
+			 "answer", answer_name[answer->kind], "words", answer->saying->words,
+			 "limit", answer->limit, "kernel", group->kernel, "evidence", supports);
+}
+
+static void tell_json(const struct groups *groups)
 {
 	json_t *all = json_array();
 
-	for (unsigned int a = 0; a < n; a++) {
-		json_t *supports = json_array();
-
-		for (unsigned int s = 0; s < answers[a].n; s++) {
-			const struct support *support = &answers[a].supports[s];
-			const struct verdict *verdict = support->verdict;
-
-			json_array_append_new(supports, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-				"lab", support->outcome->plan->lab->name, "variant", support->outcome->plan->variant,
-				"verdict", result_name[verdict->result], "node", verdict->claim->node,
-				"fact", verdict->claim->fact, "seen", verdict->seen, "where", verdict->where));
-		}
-		json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", answers[a].saying->id,
-			"answer", answer_name[answers[a].kind], "words", answers[a].saying->words,
-			"limit", answers[a].limit, "evidence", supports));
-	}
+	for (unsigned int i = 0; i < groups->n_answers; i++)
+		for (unsigned int g = 0; g < groups->n; g++)
+			json_array_append_new(all, answer_json(&groups->of[g], &groups->of[g].answers[i]));
 	json_dumpf(all, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(all);
 }
 
-static void tell_html(const struct answer *answers, unsigned int n)
+/* What an answer rests on, folded away: there is much of it. */
+static void html_supports(const struct answer *answer)
 {
-	static const char *const colour[ANSWERS] = {	/* the verdicts' classes */
+	printf("<details%s><summary>%u facts</summary>", answer->kind == ANSWER_OPEN ? " open" : "", answer->n);
+	for (unsigned int s = 0; s < answer->n; s++) {
+		const struct support *support = &answer->supports[s];
+		const char *result = result_name[support->verdict->result];
+		auto_free char *line = support_text(support);
+
+		printf("<p><span class=\"%s\">%s</span> ", result, result);
+		report_escaped(stdout, support->verdict->claim->words);
+		fputs("<br><small>", stdout);
+		report_escaped(stdout, line);
+		if (support->verdict->claim->source) {
+			fputs(". ", stdout);
+			report_escaped(stdout, support->verdict->claim->source);
+		}
+		puts("</small>");
+	}
+	puts("</details>");
+}
+
+static void html_answer(const struct groups *groups, unsigned int g, unsigned int i)
+{
+	static const char *const class[ANSWERS] = {	/* the verdicts' */
 		[ANSWER_CONFIRMED] = "pass", [ANSWER_REFINED] = "pass", [ANSWER_REFUTED] = "FAIL", [ANSWER_OPEN] = "skip",
 	};
+	const struct answer *answer = &groups->of[g].answers[i];
+	auto_free char *kernels = kernels_of(groups, g, i);
 
-	report_head(stdout, "The article's claims");
-	puts("<h1>The article's claims</h1>\n<table><tr><th>Claim<th>Answer<th>Evidence</tr>");
-	for (unsigned int a = 0; a < n; a++) {
-		const struct answer *answer = &answers[a];
-
-		printf("<tr><td><b>%s</b> ", answer->saying->id);
+	fputs("<tr><td>", stdout);
+	if (!g) {
+		printf("<b>%s</b> ", answer->saying->id);
 		report_escaped(stdout, answer->saying->words);
-		printf("<td><span class=\"%s\">%s</span><br>", colour[answer->kind], answer_name[answer->kind]);
-		report_escaped(stdout, answer->limit);
-		fputs("<td>", stdout);
-		for (unsigned int s = 0; s < answer->n; s++) {
-			const struct support *support = &answer->supports[s];
-			const struct verdict *verdict = support->verdict;
-
-			printf("<span class=\"%s\">%s</span> ", result_name[verdict->result], result_name[verdict->result]);
-			report_escaped(stdout, verdict->claim->words);
-			auto_free char *line = must_printf("%s/%s: %s %s is %s. %s", support->outcome->plan->lab->name,
-				support->outcome->plan->variant, verdict->claim->node, verdict->claim->fact, verdict->seen, verdict->where);
-
-			fputs("<br><small>", stdout);
-			report_escaped(stdout, line);
-			puts("</small><br>");
-		}
-		puts("</tr>");
 	}
+	printf("<td><span class=\"%s\">%s</span><br>", class[answer->kind], answer_name[answer->kind]);
+	report_escaped(stdout, kernels);
+	fputs("<td>", stdout);
+	report_escaped(stdout, answer->limit);
+	html_supports(answer);
+	puts("</tr>");
+}
+
+static void tell_html(const struct groups *groups)
+{
+	report_head(stdout, "The article's claims");
+	puts("<h1>The article's claims</h1>\n<p>Linux");
+	for (unsigned int g = 0; g < groups->n; g++) {
+		puts(g ? "," : "");
+		report_escaped(stdout, groups->of[g].kernel);
+	}
+	puts("\n<table><tr><th>The article says<th>Answer<th>Limits, and what it rests on</tr>");
+	for (unsigned int i = 0; i < groups->n_answers; i++)
+		for (unsigned int g = 0; g < groups->n; g++)
+			if (!is_said(groups, g, i))
+				html_answer(groups, g, i);
 	puts("</table></html>");
 }
 
@@ -197,32 +300,127 @@ static int parse(struct request *request, int argc, char **argv, struct err *err
 	return 0;
 }
 
+static struct group *group_named(struct groups *groups, const char *kernel)
+{
+	for (unsigned int g = 0; g < groups->n; g++)
+		if (!strcmp(groups->of[g].kernel, kernel))
+			return &groups->of[g];
+	if (groups->n == KERNELS)
+		return NULL;
+	groups->of[groups->n].kernel = must_strdup(kernel);
+	return &groups->of[groups->n++];
+}
+
+/* Run every lab on @kernel (NULL: the usual). A status. */
+static int run_on(struct groups *groups, const struct request *request, const char *kernel, bool several, struct err *err)
+{
+	auto_free char *out = several ? must_printf("%s/%s", request->out, kernel) : must_strdup(request->out);
+	char *argv[12] = { (char *)"claims", (char *)"all", (char *)"--no-draw", (char *)"-o", out };
+	struct outcome *outcomes = NULL;
+	unsigned int n = 0;
+	int argc = 5, status;
+	struct group *group;
+
+	if (kernel) {
+		argv[argc++] = (char *)"--kernel";
+		argv[argc++] = (char *)(uintptr_t)kernel;
+	}
+	if (request->here)
+		argv[argc++] = (char *)"--here";
+	status = run_outcomes(argc, argv, &outcomes, &n, err);
+	for (unsigned int o = 0; !kernel && o < n; o++)		/* which it was */
+		kernel = outcomes[o].evidence ? outcomes[o].evidence->kernel : NULL;
+	group = group_named(groups, kernel ? kernel : "");
+	group->outcomes = outcomes;
+	group->n = n;
+	return status;
+}
+
+static int run_all(struct groups *groups, const struct request *request, struct err *err)
+{
+	char **kernels = NULL;
+	int n = request->kernel ? kernel_names(request->kernel, &kernels, err) : 0, status = STATUS_HOLDS;
+
+	if (n > KERNELS)
+		err_set(err, 0, "%d kernels are more than there is room for", n);
+	if (n < 0 || err->code)
+		status = STATUS_USAGE;
+	else if (!n)
+		status = run_on(groups, request, NULL, false, err);
+	for (int k = 0; k < n && !err->code; k++)
+		status = run_on(groups, request, kernels[k], n > 1, err);
+	for (int k = 0; k < n; k++)
+		free(kernels[k]);
+	free(kernels);
+	return status;
+}
+
+static int take_all(struct groups *groups, const struct request *request, struct err *err)
+{
+	struct outcome *outcomes = NULL;
+	unsigned int n = 0;
+
+	if (outcomes_below(request->from, &outcomes, &n, err)) {
+		for (unsigned int o = 0; o < n; o++)
+			outcome_free(&outcomes[o]);
+		free(outcomes);
+		return STATUS_ERROR;
+	}
+	for (unsigned int o = 0; o < n; o++) {
+		struct group *group = group_named(groups, outcomes[o].evidence->kernel);
+
+		if (group)
+			*(struct outcome *)grow(&group->outcomes, group->n++, sizeof(*outcomes)) = outcomes[o];
+		else
+			outcome_free(&outcomes[o]);
+	}
+	free(outcomes);
+	return STATUS_HOLDS;
+}
+
+static void groups_free(struct groups *groups)
+{
+	for (unsigned int g = 0; g < groups->n; g++) {
+		struct group *group = &groups->of[g];
+
+		answers_free(group->answers, groups->n_answers);
+		for (unsigned int o = 0; o < group->n; o++)
+			outcome_free(&group->outcomes[o]);
+		free(group->outcomes);
+		free(group->kernel);
+	}
+}
+
+/* The gravest of all kernels' outcomes. */
+static int status_of(const struct groups *groups)
+{
+	static const int gravest[] = { STATUS_ERROR, STATUS_FAILS, STATUS_SKIP };
+
+	for (size_t w = 0; w < ARRAY_SIZE(gravest); w++)
+		for (unsigned int g = 0; g < groups->n; g++)
+			if (outcome_status(groups->of[g].outcomes, groups->of[g].n) == gravest[w])
+				return gravest[w];
+	return STATUS_HOLDS;
+}
+
 int claims_main(int argc, char **argv, struct err *err)
 {
-	static void (*const tell[])(const struct answer *answers, unsigned int n) = {
+	static void (*const tell[])(const struct groups *groups) = {
 		[HOW_TEXT] = tell_text, [HOW_TSV] = tell_tsv, [HOW_JSON] = tell_json, [HOW_HTML] = tell_html,
 	};
 	struct request request = { .out = "evidence" };
-	struct outcome *outcomes = NULL;
-	struct answer answers[64];
-	unsigned int n = 0, count;
+	struct groups groups = { 0 };
 	int status;
 
 	if (parse(&request, argc, argv, err))
 		return STATUS_USAGE;
-	status = request.from ? 0 : run_labs(&request, err);
-	if (status)
-		return status < 0 ? STATUS_ERROR : status;
-	if (outcomes_below(request.from ? request.from : (char *)(uintptr_t)request.out, &outcomes, &n, err)) {
-		status = STATUS_ERROR;
-	} else {
-		count = answer_all(outcomes, n, answers);
-		tell[request.how](answers, count);
-		status = outcome_status(outcomes, n);
-		answers_free(answers, count);
+	status = request.from ? take_all(&groups, &request, err) : run_all(&groups, &request, err);
+	if (!err->code) {
+		for (unsigned int g = 0; g < groups.n; g++)
+			groups.n_answers = answer_all(groups.of[g].outcomes, groups.of[g].n, groups.of[g].answers);
+		tell[request.how](&groups);
+		status = status_of(&groups);
 	}
-	for (unsigned int o = 0; o < n; o++)
-		outcome_free(&outcomes[o]);
-	free(outcomes);
+	groups_free(&groups);
 	return status;
 }

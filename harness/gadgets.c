@@ -79,6 +79,8 @@ static int open_gadget(struct play *play, struct gadget *gadget, const struct no
 		gadget->uptime = uptime_open(up->ns, (uint32_t)(strtoll(node->uptime_s, NULL, 10) * 1000), play->err);
 		if (!gadget->uptime)
 			return err_in(play->err, node->name);
+		if (node->scatter_s)
+			uptime_scatter(gadget->uptime, (uint32_t)(strtoll(node->scatter_s, NULL, 10) * 1000));
 		n += uptime_fds(gadget->uptime, fds + n, (int)ARRAY_SIZE(fds) - n);
 	}
 	if (recycles(node)) {

@@ -32,6 +32,12 @@ int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
  */
 int outcomes_below(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);
 
+/* Run what the words ask for, as run_main() does, but tell nothing: the outcome of each run
+ * comes behind the *@n in *@outcomes (grow(); the caller's), whatever else lies where their
+ * evidence goes. Returns a status, with @err where there are no outcomes.
+ */
+int run_outcomes(int argc, char **argv, struct outcome **outcomes, unsigned int *n, struct err *err);
+
 /* An outcome without evidence. Takes @plan over. */
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
 

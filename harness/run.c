@@ -601,41 +601,57 @@ static int prepare(const struct run *run, struct err *err)
 	return code;
 }
 
-int run_main(int argc, char **argv, struct err *err)
+/* What the words ask for, run and drawn. A status; where there is no @err, every job has its outcome. */
+static int run_words(struct run *run, int argc, char **argv, struct err *err)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct run run = { .out = "evidence", .seed = 1, .draw = true,
-			   .parallel = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
-			   .quiet = !isatty(STDERR_FILENO), .started_ns = wall_ns() };
-	int drawn, status = STATUS_USAGE;
+	int status;
 
-	if (parse(&run, argc, argv, err))
-		goto out;
+	*run = (struct run){ .out = "evidence", .seed = 1, .draw = true,
+			     .parallel = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
+			     .quiet = !isatty(STDERR_FILENO), .started_ns = wall_ns() };
+	if (parse(run, argc, argv, err))
+		return STATUS_USAGE;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (run.here) {
-		run_all_here(&run);
+	if (run->here) {
+		run_all_here(run);
 	} else {
-		status = prepare(&run, err);
+		status = prepare(run, err);
 		if (status) {
-			status = status == -ENOENT && run.kernel ? STATUS_USAGE :
-				 status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
-			keep_boot_console(&run, err);
-			goto out;
+			keep_boot_console(run, err);
+			return status == -ENOENT && run->kernel ? STATUS_USAGE :
+			       status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
 		}
-		run_guests(&run);
+		run_guests(run);
 	}
-	drawn = await_artists(&run);
-	end_progress(&run);
-	if (interrupted) {
-		err_set(err, 0, "interrupted after %u of %u runs", run.n_done, run.n_jobs);
-		status = 128 + interrupted;
-	} else {
-		status = conclude_all(&run);
-		if (drawn > status)
-			status = drawn;
+	status = await_artists(run);
+	end_progress(run);
+	if (!interrupted)
+		return status;
+	err_set(err, 0, "interrupted after %u of %u runs", run->n_done, run->n_jobs);
+	return 128 + interrupted;
+}
+
+int run_main(int argc, char **argv, struct err *err)
+{
+	struct run run;
+	int drawn = run_words(&run, argc, argv, err), status = err->code ? drawn : conclude_all(&run);
+
+	run_free(&run);
+	return drawn > status ? drawn : status;
+}
+
+int run_outcomes(int argc, char **argv, struct outcome **outcomes, unsigned int *n, struct err *err)
+{
+	struct run run;
+	int status = run_words(&run, argc, argv, err);
+
+	for (unsigned int j = 0; !err->code && j < run.n_jobs; j++) {
+		*(struct outcome *)grow(outcomes, *n, sizeof(**outcomes)) = run.jobs[j].outcome;
+		run.jobs[j].outcome = (struct outcome){ 0 };
+		++*n;
 	}
-out:
 	run_free(&run);
 	return status;
 }

@@ -30,7 +30,7 @@ struct shape {
 #define AT(type, field) offsetof(struct type, field)
 
 static const struct shape node_shape = {
-	sizeof(struct node), { AT(node, name), AT(node, uptime_s), AT(node, recycle), AT(node, is), END },
+	sizeof(struct node), { AT(node, name), AT(node, uptime_s), AT(node, scatter_s), AT(node, recycle), AT(node, is), END },
 	AT(node, when), AT(node, name)
 };
 static const struct shape link_shape = {
@@ -223,11 +223,11 @@ fail:
 	return NULL;
 }
 
-/* A node's sums (uptime_s, recycle) are expressions without braces. */
+/* A node's sums (uptime_s, scatter_s, recycle) are expressions without braces. */
 static int fill_sums(struct plan *plan, struct node *nodes, struct err *err)
 {
 	for (struct node *node = nodes; node->name; node++) {
-		const char **sums[] = { &node->uptime_s, &node->recycle };
+		const char **sums[] = { &node->uptime_s, &node->scatter_s, &node->recycle };
 		struct names names = { plan, "" };
 		size_t digits = strcspn(node->name, "0123456789");
 

@@ -22,6 +22,7 @@ struct node {
 	enum node_kind kind;
 	const char *many;	/* how many of it there are (name1, name2, ...): an expression */
 	const char *uptime_s;	/* clock shift of its TCP timestamps in seconds: an expression */
+	const char *scatter_s;	/* and by so many seconds less for each port, as if each connection had a clock: an expression */
 	const char *recycle;	/* not 0: give it tcp_tw_recycle: an expression */
 	const char *is;		/* what it stands for, for pictures and sheets */
 	const char *when;

@@ -12,7 +12,7 @@
 struct uptime {
 	struct queue *queue;
 	int ns;
-	uint32_t shift_ticks;
+	uint32_t shift_ticks, scatter_ticks;
 	uint64_t cut;
 	struct uptime_stats stats;
 };
@@ -51,6 +51,16 @@ bool uptime_shift(uint8_t *ip, size_t len, bool out, uint32_t shift_ticks)
 	return true;
 }
 
+/* By how much the clock of this packet's connection is ahead. */
+static uint32_t shift_of(const struct uptime *uptime, const struct queue_packet *packet)
+{
+	struct packet tcp;
+
+	if (!uptime->scatter_ticks || !packet_read(packet->data, packet->len, &tcp))
+		return uptime->shift_ticks;
+	return uptime->shift_ticks - uptime->scatter_ticks * (packet->out ? tcp.src.port : tcp.dst.port);
+}
+
 /* A packet of which a part is missing could only be sent on cut short. It does
  * not come from a device with an MTU of less than 65532.
  */
@@ -63,7 +73,7 @@ static void handle(struct queue *queue, struct queue_packet *packet, void *arg)
 		queue_drop(queue, packet);
 		return;
 	}
-	if (!uptime_shift(packet->data, packet->len, packet->out, uptime->shift_ticks))
+	if (!uptime_shift(packet->data, packet->len, packet->out, shift_of(uptime, packet)))
 		return;
 	queue_replace(queue, packet);
 	if (packet->out)
@@ -98,6 +108,11 @@ struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err)
 		return uptime;
 	uptime_close(uptime);
 	return NULL;
+}
+
+void uptime_scatter(struct uptime *uptime, uint32_t ticks)
+{
+	uptime->scatter_ticks = ticks;
 }
 
 int uptime_fds(const struct uptime *uptime, struct pollfd *fds, int max)

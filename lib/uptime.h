@@ -36,6 +36,11 @@ struct uptime_stats {
 #define UPTIME_QUEUE 7322
 struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err);
 
+/* From now on the clock is @ticks less ahead for each number of the local port, modulo
+ * 2^32: every connection has a clock of its own, as on kernels that draw an offset for each.
+ */
+void uptime_scatter(struct uptime *uptime, uint32_t ticks);
+
 /* What to poll: fills in at most @max of @fds, returns how many. */
 int uptime_fds(const struct uptime *uptime, struct pollfd *fds, int max);
 

@@ -74,11 +74,50 @@ static void labs_and_article_name_the_same_claims(void **state)
 			fail_msg("no lab decides %s", article[a].id);
 }
 
+/* Older evidence lies where the new goes: only what was run counts, also where it was not to be had. */
+static void older_evidence_does_not_count(void **state)
+{
+	static const struct { const char *lab, *variant, *set; int status; bool ran; } rows[] = {
+		{ "1", "client-first", "port=2000", STATUS_HOLDS, true },
+		{ "1", "server-first", "port=2000", STATUS_HOLDS, true },
+		{ "5", "segments", "ip=6", STATUS_HOLDS, false },	/* IPv4 only: skipped */
+	};
+	char folder[] = "/tmp/twlab-answer-XXXXXX";
+	auto_free char *clean = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	clean = must_printf("rm -rf %s", folder);
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		char *argv[] = { (char *)"claims", (char *)(uintptr_t)rows[r].lab, (char *)"--no-draw", (char *)"-o", folder,
+				 (char *)"--variant", (char *)(uintptr_t)rows[r].variant, (char *)"--set",
+				 (char *)(uintptr_t)rows[r].set, NULL };
+		struct outcome *outcomes = NULL;
+		struct err err = { 0 };
+		unsigned int n = 0;
+		int status = run_outcomes((int)ARRAY_SIZE(argv) - 1, argv, &outcomes, &n, &err);
+
+		if (status == STATUS_SKIP) {
+			print_message("%s\n", err.text);
+			assert_int_equal(system(clean), 0);
+			skip();
+		}
+		assert_int_equal(status, rows[r].status);
+		assert_int_equal(n, 1);
+		assert_string_equal(outcomes[0].plan->variant, rows[r].variant);
+		assert_int_equal(outcomes[0].evidence != NULL, rows[r].ran);
+		outcome_free(&outcomes[0]);
+		free(outcomes);
+	}
+	assert_int_equal(system(clean), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_follows_from_verdicts),
 		cmocka_unit_test(labs_and_article_name_the_same_claims),
+		cmocka_unit_test(older_evidence_does_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

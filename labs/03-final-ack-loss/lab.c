@@ -97,7 +97,7 @@ static const struct claim claims[] = {
 	  "server", "conn1.FIN.2.answer", "= RST", "RFC 9293, 3.10.7.1", .when = "timewait != kept" },
 	{ "A5", "which the program that still holds its descriptor takes for an error",
 	  "server", "prog.so_error", "= ECONNRESET", "RFC 9293, 3.10.7.4 second check", .when = "timewait != kept && holds == yes" },
-	{ "A5", "and a program that has let go of it never learns",
+	{ "A5", "a program that has let go of its descriptor never learns",
 	  "server", "prog.close", "= 0", "close(2)", .when = "timewait != kept && holds == no",
 	  .bears = BEARS_LIMIT },
 	{ NULL, "the kernel counts the TIME_WAIT it could not make",

@@ -24,6 +24,7 @@ static const struct param params[] = {
 	{ "nat", "one", "one|pool|no", "all hosts behind one address; an address a host; no NAT at all" },
 	{ "timestamps", "on", "on|off|some", "TCP timestamps: on; off everywhere; off on the hosts that are not ahead" },
 	{ "port", "8080", "1024..65535", "the server's port", .personal = "2000..32000" },
+	{ "clock", "host", "host|connection", "a timestamp clock for each host; or for each connection: that of the next local port is so much behind" },
 	{ 0 }
 };
 
@@ -35,11 +36,13 @@ static const struct variant variants[] = {
 	{ "timestamps-off", "timestamps=off", "control: nothing to compare, and nothing recycled" },
 	{ "no-nat", "nat=no", "control: an address is one host again" },
 	{ "pool", "nat=pool", "control: a NAT with an address a host" },
+	{ "own-offsets", "nat=no clock=connection", "without NAT, but with an offset for each connection: no better" },
 	{ 0 }
 };
 
 static const struct node nodes[] = {
-	{ "host", .many = "hosts", .uptime_s = "i == ahead ? uptime : uptime - behind + i" },
+	{ "host", .many = "hosts", .uptime_s = "i == ahead ? uptime : uptime - behind + i",
+	  .scatter_s = "clock == connection ? behind : 0" },
 	{ "nat", NODE_NAT },
 	{ "server", .recycle = "recycle" },
 	{ 0 }
@@ -75,14 +78,18 @@ static const struct ruleset rulesets[] = {
 static const struct setting settings[] = {
 	{ "host", "net.ipv4.tcp_timestamps", "0", "control", .when = "timestamps == off || (timestamps == some && i != ahead)" },
 	{ "server", "net.ipv4.tcp_timestamps", "0", "control", .when = "timestamps == off" },
+	{ "host", "net.ipv4.ip_local_port_range", "40000 40000", "the first connection's port", .when = "clock == connection" },
 	{ 0 }
 };
 
 static const struct program programs[] = {
-	{ "server", "server", "server", "{port} {hosts}" },
+	{ "server", "server", "server", "{port} {clock == connection ? 2 : hosts}" },
 	{ "client", "host", "client", "203.0.113.2 {port}" },
+	{ "again", "host", "client", "203.0.113.2 {port}", .when = "clock == connection" },
 	{ 0 }
 };
+
+#define OFFSETS "clock == connection"
 
 static const struct step steps[] = {
 	{ DO_START, "server" },
@@ -90,13 +97,16 @@ static const struct step steps[] = {
 	{ DO_START, "client{ahead}", .why = "the host whose clock is ahead" },
 	{ DO_EXIT,  "client{ahead}" },
 	{ DO_SLEEP, .ms = 2000, .why = "long enough for 3.5 RTO" },
-	{ DO_START, "client*", .why = "now all the others" },
-	{ DO_EXIT,  "client*" },
+	{ DO_SYSCTL, "host{ahead}", "net.ipv4.ip_local_port_range=40001 40001", .why = "another connection, with another offset", .when = OFFSETS },
+	{ DO_START, "again{ahead}", .why = "the same host once more", .when = OFFSETS },
+	{ DO_EXIT,  "again{ahead}", .when = OFFSETS },
+	{ DO_START, "client*", .why = "now all the others", .when = "clock == host" },
+	{ DO_EXIT,  "client*", .when = "clock == host" },
 	{ DO_GONE,  "server", "", .why = "nothing is left" },
 	{ 0 }
 };
 
-#define FAILS "recycle == 1 && nat == one && timestamps != off && i != ahead"
+#define FAILS "recycle == 1 && nat == one && timestamps != off && i != ahead && clock == host"
 
 /* A SYN goes out after 0, 1, 3, 7, 15, 31 and 63 s, the first of them 2 s after the
  * stamp that it is held against. The timer wheel rounds each pause up: the sixth SYN
@@ -105,7 +115,7 @@ static const struct step steps[] = {
  */
 #define BEHIND_LONG  " && (behind - i > 34 || timestamps == some)"
 #define BEHIND_SHORT " && behind - i > 3 && behind - i < 34 && timestamps == on"
-#define ALL_BEHIND   "recycle == 1 && nat == one && hosts > 1 && behind - hosts > 3"
+#define ALL_BEHIND   "recycle == 1 && nat == one && clock == host && hosts > 1 && behind - hosts > 3"
 
 static const struct claim claims[] = {
 	{ "A14", "the host whose clock is ahead is served by its first SYN",
@@ -143,13 +153,19 @@ static const struct claim claims[] = {
 	  "server", "syn.no_ts.silent", ">= {hosts - 1}", "Linux 3.17 a26552afe894", .when = "recycle == 1 && timestamps == some && nat == one" },
 
 	{ "A19", "with recycling off every host is served by its first SYN",
-	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request", .when = "recycle == 0" },
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request", .when = "recycle == 0 && (clock == host || i == ahead)" },
 	{ "A18", "without NAT recycling does no harm: every host is served by its first SYN",
-	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && nat == no" },
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && nat == no && clock == host" },
 	{ "A18", "nor behind a NAT that gives each host an address of its own",
 	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && nat == pool" },
+	{ "A18", "not so where a kernel has a timestamp offset for each connection: the same host's next connection gets no answer",
+	  "host{ahead}", "conn2.sent.SYN", "= 7", "Linux net/core/secure_seq.c, secure_tcp_seq_and_ts_off (4.10, and 7.0 on)",
+	  .when = "recycle == 1 && timestamps == on && behind > 34 && " OFFSETS, .bears = BEARS_LIMIT },
+	{ NULL, "the server drops them, since their timestamps are older than the first connection's",
+	  "server", "syn.older.silent", "= 6", "Linux 4.9 net/ipv4/tcp_input.c, tcp_conn_request",
+	  .when = "recycle == 1 && timestamps == on && behind > 34 && " OFFSETS },
 	{ "A14", "without timestamps there is nothing to compare: every host is served by its first SYN",
-	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && timestamps == off" },
+	  "host", "conn1.sent.SYN", "= 1", "Linux 4.9 net/ipv4/tcp_metrics.c", .when = "recycle == 1 && timestamps == off && (clock == host || i == ahead)" },
 	{ 0 }
 };
 
