@@ -77,7 +77,7 @@ static void labs_and_article_name_the_same_claims(void **state)
 /* Older evidence lies where the new goes: only what was run counts, also where it was not to be had. */
 static void older_evidence_does_not_count(void **state)
 {
-	static const struct { const char *lab, *variant, *set; int status; bool ran; } rows[] = {
+	static const struct { const char *lab, *variant, *set; int status; bool ran; } runs[] = {
 		{ "1", "client-first", "port=2000", STATUS_HOLDS, true },
 		{ "1", "server-first", "port=2000", STATUS_HOLDS, true },
 		{ "5", "segments", "ip=6", STATUS_HOLDS, false },	/* IPv4 only: skipped */
@@ -88,10 +88,10 @@ static void older_evidence_does_not_count(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	clean = must_printf("rm -rf %s", folder);
-	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-		char *argv[] = { (char *)"claims", (char *)(uintptr_t)rows[r].lab, (char *)"--no-draw", (char *)"-o", folder,
-				 (char *)"--variant", (char *)(uintptr_t)rows[r].variant, (char *)"--set",
-				 (char *)(uintptr_t)rows[r].set, NULL };
+	for (size_t r = 0; r < ARRAY_SIZE(runs); r++) {
+		char *argv[] = { (char *)"claims", (char *)(uintptr_t)runs[r].lab, (char *)"--no-draw", (char *)"-o", folder,
+				 (char *)"--variant", (char *)(uintptr_t)runs[r].variant, (char *)"--set",
+				 (char *)(uintptr_t)runs[r].set, NULL };
 		struct outcome *outcomes = NULL;
 		struct err err = { 0 };
 		unsigned int n = 0;
@@ -102,10 +102,10 @@ static void older_evidence_does_not_count(void **state)
 			assert_int_equal(system(clean), 0);
 			skip();
 		}
-		assert_int_equal(status, rows[r].status);
+		assert_int_equal(status, runs[r].status);
 		assert_int_equal(n, 1);
-		assert_string_equal(outcomes[0].plan->variant, rows[r].variant);
-		assert_int_equal(outcomes[0].evidence != NULL, rows[r].ran);
+		assert_string_equal(outcomes[0].plan->variant, runs[r].variant);
+		assert_int_equal(outcomes[0].evidence != NULL, runs[r].ran);
 		outcome_free(&outcomes[0]);
 		free(outcomes);
 	}
