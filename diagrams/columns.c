@@ -8,7 +8,7 @@ enum { MARGIN = 74, BAR = 96, BAR_SMALL = 78, LANE_GAP = 4, SAME_SIDE_GAP = 14, 
 struct column {
 	int node;
 	enum part part;
-	bool client;		/* the client of a shown connection */
+	bool client;		/* in the first shown connection that it has a part in */
 	double x, width;	/* of its middle */
 	unsigned int n_lanes;
 };
@@ -59,9 +59,9 @@ static void choose(struct columns *columns)
 		bool shown = false;
 
 		column.part = scene->parts[column.node];
-		for (unsigned int k = 0; k < scene->n_conns; k++) {
-			column.client |= scene_conn(scene, k)->client == column.node;
-			shown |= column.client || scene_conn(scene, k)->server == column.node;
+		for (unsigned int k = 0; k < scene->n_conns && !shown; k++) {
+			column.client = scene_conn(scene, k)->client == column.node;
+			shown = column.client || scene_conn(scene, k)->server == column.node;
 		}
 		shown |= column.part == PART_NAT || column.part == PART_ROUTER;
 		shown |= column.part == PART_WIRE && something_happened(scene, column.node);

@@ -105,11 +105,34 @@ static bool raise_rank(unsigned int *rank, int before, int after, unsigned int m
 	return true;
 }
 
+/* Which connections go the other way than the first one between their two ends: on the page, too,
+ * each host has one side. To be freed.
+ */
+static bool *turned_round(const struct trace *trace)
+{
+	bool *turned = must_calloc(trace->n_conns + 1, sizeof(*turned));
+
+	for (unsigned int i = 0; i < trace->n_conns; i++)
+		for (unsigned int k = 0; k < i; k++) {
+			const struct conn *a = &trace->conns[k], *b = &trace->conns[i];
+
+			if (turned[k] || (a->client != b->server && a->client != b->client))
+				continue;
+			if (a->client == b->client && a->server == b->server)
+				break;
+			turned[i] = a->client == b->server && a->server == b->client;
+			if (turned[i])
+				break;
+		}
+	return turned;
+}
+
 /* @node_of: the node of each interface. */
-static bool rank_segment(struct scene *scene, const struct segment *segment, const int *node_of, unsigned int *rank)
+static bool rank_segment(struct scene *scene, const struct segment *segment, const int *node_of,
+			 const bool *turned, unsigned int *rank)
 {
 	const struct trace *trace = scene->trace;
-	bool forth = segment->from_client;
+	bool forth = segment->from_client != (segment->conn < trace->n_conns && turned[segment->conn]);
 	bool moved = raise_rank(rank, forth ? segment->from : segment->to,
 				forth ? segment->to : segment->from, trace->n_nodes);
 	int before = -1;
@@ -131,6 +154,7 @@ static void find_path(struct scene *scene)
 	const struct trace *trace = scene->trace;
 	auto_free unsigned int *rank = must_calloc(trace->n_nodes, sizeof(*rank));
 	auto_free int *node_of = must_calloc(trace->n_ifaces, sizeof(*node_of));
+	auto_free bool *turned = turned_round(trace);
 	bool moved = true;
 	unsigned int n = 0;
 
@@ -144,7 +168,7 @@ static void find_path(struct scene *scene)
 	for (unsigned int pass = 0; moved && pass <= trace->n_nodes; pass++) {
 		moved = false;
 		for (unsigned int i = 0; i < trace->n_segments; i++)
-			moved |= rank_segment(scene, &trace->segments[i], node_of, rank);
+			moved |= rank_segment(scene, &trace->segments[i], node_of, turned, rank);
 	}
 	for (unsigned int r = 0; r <= trace->n_nodes; r++)
 		for (unsigned int i = 0; i < trace->n_nodes; i++)
@@ -189,28 +213,53 @@ static void choose_heirs(struct scene *scene)
 			scene->conns[scene->n_conns++] = (unsigned int)(last = (int)i);
 }
 
+/* host1 and host200 are of a kind, and so is each with itself. */
+static bool same_kind(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "0123456789");
+
+	return len == strcspn(b, "0123456789") && !strncmp(a, b, len);
+}
+
+/* Is a connection of a client of this kind chosen, and, with @fates, of this fate? */
+static bool is_chosen(const struct scene *scene, const struct conn *conn, bool fates)
+{
+	const struct trace *trace = scene->trace;
+
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *other = scene_conn(scene, i);
+
+		if (same_kind(scene_node(scene, other->client), scene_node(scene, conn->client)) &&
+		    (!fates || (was_answered(trace, other) == was_answered(trace, conn) &&
+				had_to_wait(trace, other) == had_to_wait(trace, conn))))
+			return true;
+	}
+	return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const unsigned int *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 /* All if there are few. Else those on one four-tuple, one after the other: what
- * becomes of it is what such a run is about. Else the first one of each fate. In
- * order of time.
+ * becomes of it is what such a run is about. Else the first one of each kind of client, and
+ * then of each fate. In order of time.
  */
 static void choose_conns(struct scene *scene)
 {
 	const struct trace *trace = scene->trace;
-	bool seen[2][2] = { 0 };
 
 	if (trace->n_conns > SCENE_FEW)
 		choose_heirs(scene);
-	scene->n_left_out = trace->n_conns - scene->n_conns;
-	if (scene->n_conns)
-		return;
-	for (unsigned int i = 0; i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++) {
-		bool *fate = &seen[was_answered(trace, &trace->conns[i])][had_to_wait(trace, &trace->conns[i])];
-
-		if (trace->n_conns > SCENE_FEW && *fate)
-			continue;
-		*fate = true;
-		scene->conns[scene->n_conns++] = i;
-	}
+	if (!scene->n_conns)
+		for (int fates = 0; fates < 2; fates++)
+			for (unsigned int i = 0; i < trace->n_conns && scene->n_conns < SCENE_CONNS; i++)
+				if ((trace->n_conns <= SCENE_FEW && !fates) || !is_chosen(scene, &trace->conns[i], fates))
+					scene->conns[scene->n_conns++] = i;
+	qsort(scene->conns, scene->n_conns, sizeof(*scene->conns), by_number);
 	scene->n_left_out = trace->n_conns - scene->n_conns;
 }
 

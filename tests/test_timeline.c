@@ -139,6 +139,43 @@ static void nodes_stand_in_the_order_of_the_path(void **state)
 	}
 }
 
+#define SYN(conn, at) { conn, true, at, at + 10, TCP_SYN, 0, 0 }
+
+/* The second connection goes the other way: each host keeps its side. */
+static const struct sample both_ways = {
+	.lab = "both ways", .nodes = { "a", "b" }, .ends = "ee", .conns = { { 1, 0 }, { 0, 1 } },
+	.segments = { SYN(0, 0), SYN(1, 20), { 0 } },
+};
+
+/* Of three that flood the server, and one that wants something from it. */
+static const struct sample flooded = {
+	.lab = "flooded", .nodes = { "flood", "client", "server" }, .ends = "eee",
+	.conns = { { 0, 2 }, { 0, 2 }, { 0, 2 }, { 1, 2 } },
+	.segments = { SYN(0, 0), SYN(1, 1), SYN(2, 2), SYN(3, 20), { 0 } },
+};
+
+static void each_kind_of_client_is_shown(void **state)
+{
+	static const struct { const struct sample *sample; unsigned int first, conns[2]; } shown[] = {
+		{ &both_ways, 1, { 0, 1 } }, { &flooded, 0, { 0, 3 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+		struct sampled sampled;
+		struct scene scene;
+
+		sample_make(shown[i].sample, &sampled);
+		scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
+		assert_int_equal(scene.n_conns, 2);
+		assert_int_equal(scene.conns[0], shown[i].conns[0]);
+		assert_int_equal(scene.conns[1], shown[i].conns[1]);
+		assert_int_equal(scene.path[0], shown[i].first);
+		scene_close(&scene);
+		sample_free(&sampled);
+	}
+}
+
 static void times_are_said_as_people_say_them(void **state)
 {
 	static const struct { int64_t ns; const char *text; } times[] = {
@@ -160,6 +197,7 @@ int main(void)
 		cmocka_unit_test(the_server_remembers_where_stamps_were_sent),
 		cmocka_unit_test(nothing_can_be_drawn_as_well),
 		cmocka_unit_test(nodes_stand_in_the_order_of_the_path),
+		cmocka_unit_test(each_kind_of_client_is_shown),
 		cmocka_unit_test(times_are_said_as_people_say_them),
 	};
 
