@@ -3,7 +3,7 @@
 
 #include "diagrams/plane.h"
 
-enum { MARGIN = 74, BAR = 96, BAR_SMALL = 78, LANE_GAP = 4, SAME_SIDE_GAP = 14, MOST_LANES = 4 };
+enum { MARGIN = 74, BAR = 96, BAR_SMALL = 78, LANE_GAP = 4, SAME_SIDE_GAP = 14, MOST_LANES = 4, NAT_GAP = 64 };
 
 struct column {
 	int node;
@@ -103,6 +103,20 @@ static unsigned int free_lane(const struct columns *columns, const struct life *
 	return lane < MOST_LANES ? lane : MOST_LANES - 1;
 }
 
+static void give_lane(struct columns *columns, const struct life *life)
+{
+	struct column *column = life ? column_of(columns, life->node) : NULL;
+	struct lane lane = { life };
+
+	if (!column)
+		return;
+	lane.lane = free_lane(columns, life);
+	grow(&columns->lanes, columns->n_lanes, sizeof(lane));
+	columns->lanes[columns->n_lanes++] = lane;
+	if (column->n_lanes < lane.lane + 1)
+		column->n_lanes = lane.lane + 1;
+}
+
 /* The last to begin is nearest to the arrows: an old one only waits. */
 static void give_lanes(struct columns *columns)
 {
@@ -112,20 +126,17 @@ static void give_lanes(struct columns *columns)
 		const struct conn *conn = scene_conn(scene, i);
 		const int ends[2] = { conn->client, conn->server };
 
-		for (int side = 0; side < 2; side++) {
-			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
-			struct column *column = life ? column_of(columns, life->node) : NULL;
-			struct lane lane = { life };
-
-			if (!column)
-				continue;
-			lane.lane = free_lane(columns, life);
-			grow(&columns->lanes, columns->n_lanes, sizeof(lane));
-			columns->lanes[columns->n_lanes++] = lane;
-			if (column->n_lanes < lane.lane + 1)
-				column->n_lanes = lane.lane + 1;
-		}
+		for (int side = 0; side < 2; side++)
+			give_lane(columns, scene_life(scene, ends[side], scene->conns[i]));
 	}
+	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
+		give_lane(columns, &scene->nat_lives[i]);
+}
+
+/* A NAT whose memory is drawn stands near the clients: between it and the server there is room for words. */
+static bool is_near(const struct column *column)
+{
+	return column->part == PART_NAT && column->n_lanes && column[-1].client;
 }
 
 static void place(struct columns *columns, double width)
@@ -147,6 +158,8 @@ static void place(struct columns *columns, double width)
 		free_width -= column->width;
 		if (i > 0 && column->client && column[-1].client)
 			free_width -= SAME_SIDE_GAP;
+		else if (i > 0 && is_near(column))
+			free_width -= NAT_GAP;
 		else
 			wide_gaps += i > 0;
 	}
@@ -154,7 +167,7 @@ static void place(struct columns *columns, double width)
 		struct column *column = &columns->columns[i];
 
 		if (i > 0)
-			x += column->client && column[-1].client ? SAME_SIDE_GAP : free_width / wide_gaps;
+			x += column->client && column[-1].client ? SAME_SIDE_GAP : is_near(column) ? NAT_GAP : free_width / wide_gaps;
 		column->x = x + column->width / 2;
 		x += column->width;
 	}
@@ -231,7 +244,7 @@ double columns_left(const struct columns *columns)
 	double left = MARGIN;
 
 	for (unsigned int i = 0; i < columns->n; i++)
-		if (columns->columns[i].client)
+		if (columns->columns[i].client || (i > 0 && is_near(&columns->columns[i])))
 			left = columns->columns[i].x + columns->columns[i].width / 2;
 	return left;
 }

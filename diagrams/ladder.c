@@ -35,7 +35,7 @@ struct ladder {
 	struct rungs *rungs;
 	struct dot *dot;
 	struct flight *flights;	unsigned int n_flights, n_skipped;	/* by time of sending */
-	struct piece *pieces;	unsigned int n_pieces;
+	struct piece *pieces;	unsigned int n_pieces, n_nat_pieces;	/* first those of NATs */
 	struct note *notes;	unsigned int n_notes;
 	double width, height, end;
 };
@@ -193,6 +193,10 @@ static void collect(struct ladder *ladder)
 	collect_flights(ladder);
 	for (unsigned int i = 0; i < ladder->n_flights; i++)
 		add_flight(ladder, i);
+	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
+		for (unsigned int k = 0; k < scene->nat_lives[i].n_stays; k++)
+			add_piece(ladder, &scene->nat_lives[i], &scene->nat_lives[i].stays[k]);
+	ladder->n_nat_pieces = ladder->n_pieces;
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
 		const struct conn *conn = scene_conn(scene, i);
 		const int ends[2] = { conn->client, conn->server };
@@ -373,14 +377,25 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 	words_free(&words);
 }
 
-static void draw_piece(struct ladder *ladder, const struct piece *piece)
+static void draw_bar(struct ladder *ladder, const struct piece *piece)
 {
+	double from = rungs_y(ladder->rungs, piece->from), to = rungs_y(ladder->rungs, piece->to);
+
+	dot_box(ladder->dot, &(struct dot_box){ columns_bar_x(ladder->columns, piece->life), (from + to) / 2,
+						columns_bar(ladder->columns), to - from, .look = palette_state(piece->stay->state),
+						.style = piece->stay->inferred ? "dashed" : NULL });
+}
+
+/* What stands in a bar. In those of a NAT it lies above the arrows that pass. */
+static void draw_bar_words(struct ladder *ladder, const struct piece *piece)
+{
+	bool nat = piece < ladder->pieces + ladder->n_nat_pieces;
 	double from = rungs_y(ladder->rungs, piece->from), to = rungs_y(ladder->rungs, piece->to);
 	double width = columns_bar(ladder->columns);
 	const struct stay *stay = piece->stay;
 	int64_t ns = scene_stay_ns(ladder->scene, stay);
 	const struct look *look = palette_state(stay->state);
-	const char *name = state_name(stay->state);
+	const char *name = nat ? scene_nat_state(stay) : state_name(stay->state), *back = nat ? look->fill : NULL;
 	bool waits = stay->state == STATE_TIME_WAIT;
 	int lines = to - from < 30 ? 1 : waits && stay->rearms ? 3 : 2;
 	double x = columns_bar_x(ladder->columns, piece->life), y = (from + to) / 2 - (lines - 1) * 7;
@@ -388,15 +403,14 @@ static void draw_piece(struct ladder *ladder, const struct piece *piece)
 	auto_free char *time = must_printf("%s%s", stay->to_ns < 0 ? "over " : "", scene_duration(ns, duration));
 	auto_free char *anew = must_printf("set anew %u\u00d7", stay->rearms);
 
-	dot_box(ladder->dot, &(struct dot_box){ x, (from + to) / 2, width, to - from, .look = look,
-						.style = stay->inferred ? "dashed" : NULL });
-	dot_text(ladder->dot, &(struct dot_text){ x, y, .size = width < 90 ? 9 : 11, .colour = look->text,
+	dot_text(ladder->dot, &(struct dot_text){ x, y, .size = width < 90 ? 9 : 11, .colour = look->text, .back = back,
 						  .bold = waits ? name : NULL, .plain = waits ? NULL : name });
 	if (lines > 1)
 		dot_text(ladder->dot, &(struct dot_text){ x, y + 14, .size = waits ? 12 : 10, .colour = look->text,
-							  .plain = time });
+							  .back = back, .plain = time });
 	if (lines > 2)
-		dot_text(ladder->dot, &(struct dot_text){ x, y + 28, .size = 10, .colour = look->text, .plain = anew });
+		dot_text(ladder->dot, &(struct dot_text){ x, y + 28, .size = 10, .colour = look->text,
+							  .back = back, .plain = anew });
 }
 
 static void draw_note(struct ladder *ladder, const struct note *note)
@@ -436,11 +450,15 @@ static void paint(struct ladder *ladder)
 {
 	draw_gaps(ladder);
 	columns_draw(ladder->columns, ladder->dot, TOP, ladder->end);
+	for (unsigned int i = 0; i < ladder->n_nat_pieces; i++)
+		draw_bar(ladder, &ladder->pieces[i]);
 	for (unsigned int i = 0; i < ladder->n_flights; i++)
 		draw_flight(ladder, &ladder->flights[i]);
 	draw_gap_words(ladder);
+	for (unsigned int i = ladder->n_nat_pieces; i < ladder->n_pieces; i++)
+		draw_bar(ladder, &ladder->pieces[i]);
 	for (unsigned int i = 0; i < ladder->n_pieces; i++)
-		draw_piece(ladder, &ladder->pieces[i]);
+		draw_bar_words(ladder, &ladder->pieces[i]);
 	for (unsigned int i = 0; i < ladder->n_flights; i++)
 		draw_flight_words(ladder, &ladder->flights[i]);
 	for (unsigned int i = 0; i < ladder->n_notes; i++)

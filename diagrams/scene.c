@@ -26,6 +26,11 @@ const char *scene_node(const struct scene *scene, int node)
 	return node < 0 || (unsigned int)node >= scene->trace->n_nodes ? "?" : scene->trace->nodes[node];
 }
 
+const char *scene_nat_state(const struct stay *stay)
+{
+	return stay->call;
+}
+
 int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay)
 {
 	return (stay->to_ns < 0 ? scene->evidence->end_ns : stay->to_ns) - stay->from_ns;
@@ -263,6 +268,68 @@ static void choose_conns(struct scene *scene)
 	scene->n_left_out = trace->n_conns - scene->n_conns;
 }
 
+/* How TCP calls what conntrack calls so. */
+static enum tcp_state state_like(const char *state)
+{
+	if (!strcmp(state, "FIN_WAIT"))	/* either of the two */
+		return STATE_FIN_WAIT2;
+	if (!strcmp(state, "CLOSE"))	/* it is still there */
+		return STATE_CLOSING;
+	return state_of_name(state);
+}
+
+/* Is @row, at its time, about connection @conn: of its ends, and not of a later one on its four-tuple? */
+static bool is_about(const struct trace *trace, const struct nat_row *row, unsigned int conn)
+{
+	const struct conn *shown = &trace->conns[conn];
+	char from[64], to[64];
+
+	if (strcmp(row->from, endpoint_text(&shown->client_local, from)) ||
+	    strcmp(row->to, endpoint_text(&shown->client_remote, to)) || row->at_ns < shown->first_ns)
+		return false;
+	for (unsigned int i = conn + 1; i < trace->n_conns; i++)
+		if (endpoint_equal(&trace->conns[i].client_local, &shown->client_local) &&
+		    endpoint_equal(&trace->conns[i].client_remote, &shown->client_remote))
+			return row->at_ns < trace->conns[i].first_ns;
+	return true;
+}
+
+static void read_nat_row(const struct nat_row *row, struct life *life)
+{
+	struct stay *last = life->n_stays ? &life->stays[life->n_stays - 1] : NULL;
+
+	if (row->event == SEEN_REARM) {
+		if (last)
+			last->rearms++;
+		return;
+	}
+	if (last && last->to_ns < 0)
+		last->to_ns = row->at_ns;
+	if (row->event == SEEN_GONE)
+		return;
+	*(struct stay *)grow(&life->stays, life->n_stays++, sizeof(*life->stays)) = (struct stay){
+		.state = state_like(row->state), .from_ns = row->at_ns, .to_ns = -1, .cause = -1, .call = row->state };
+}
+
+/* A life for each shown connection that a NAT remembers. */
+static void read_nats(struct scene *scene)
+{
+	const struct evidence *evidence = scene->evidence;
+
+	scene->nat_lives = must_calloc(SCENE_CONNS, sizeof(*scene->nat_lives));
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		struct life *life = &scene->nat_lives[scene->n_nat_lives];
+
+		*life = (struct life){ .conn = (int)scene->conns[i] };
+		for (unsigned int r = 0; r < evidence->n_nats; r++)
+			if (is_about(scene->trace, &evidence->nats[r], scene->conns[i])) {
+				life->node = trace_node(scene->trace, evidence->nats[r].node);
+				read_nat_row(&evidence->nats[r], life);
+			}
+		scene->n_nat_lives += life->n_stays > 0;
+	}
+}
+
 static bool is_among(const char *param, const struct plan *plan)
 {
 	for (unsigned int i = 0; i < plan->n_params; i++)
@@ -316,10 +383,14 @@ void scene_open(struct scene *scene, const struct evidence *evidence,
 	scene->caption = caption(evidence);
 	find_path(scene);
 	choose_conns(scene);
+	read_nats(scene);
 }
 
 void scene_close(struct scene *scene)
 {
+	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
+		free(scene->nat_lives[i].stays);
+	free(scene->nat_lives);
 	free(scene->path);
 	free(scene->parts);
 	free(scene->caption);

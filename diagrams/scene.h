@@ -27,6 +27,7 @@ struct scene {
 	enum part *parts;		/* by node */
 	unsigned int conns[SCENE_CONNS];/* those to show, by time */
 	unsigned int n_conns, n_left_out;
+	struct life *nat_lives;	unsigned int n_nat_lives;	/* what NATs remember of those; see scene_nat_state() */
 	char *caption;			/* lab, variant, what else was set, kernel, runner; what is emulated */
 };
 
@@ -41,6 +42,11 @@ const struct conn *scene_conn(const struct scene *scene, unsigned int i);	/* the
 const struct life *scene_life(const struct scene *scene, int node, unsigned int conn);
 
 const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
+
+/* A stay in a NAT's table: the state's name there, which is conntrack's. Its .state is the one of TCP's
+ * states that looks like it.
+ */
+const char *scene_nat_state(const struct stay *stay);
 
 /* How long a stay was; until the end of the run if it never ended. */
 int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay);

@@ -110,11 +110,54 @@ static void those_on_one_four_tuple_are_shown(void **state)
 	}
 }
 
+static const struct sample behind_nat = {
+	.lab = "behind", .nodes = { "host", "nat", "server" }, .ends = "e-e", .conns = { { 0, 2 } },
+	.segments = {
+		{ 0, true, 10, 20, TCP_SYN, 0, 0 }, { 0, false, 20, 30, TCP_SYN | TCP_ACK, 0, 1 }, { 0 }
+	},
+};
+
+#define ROW(at_ms, end, is, kind) { .at_ns = (at_ms) * NS_PER_MS, .node = (char *)"nat", .from = (char *)end, \
+				    .to = (char *)"10.0.0.3:80", .as = (char *)"10.0.0.2:40000", .state = (char *)is, .event = kind }
+
+/* What a NAT remembers of a shown connection, under the names that it has for it there. */
+static void what_a_nat_remembers_is_drawn(void **state)
+{
+	static const struct { const char *from; unsigned int waits, times; } remembered[] = {
+		{ "10.0.0.1:40000", 1, 1 }, { "10.0.0.9:40000", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(remembered); r++) {
+		struct nat_row nats[] = {
+			ROW(11, remembered[r].from, "SYN_SENT", SEEN_NEW), ROW(40, remembered[r].from, "FIN_WAIT", SEEN_CHANGE),
+			ROW(41, remembered[r].from, "FIN_WAIT", SEEN_REARM), ROW(1040, remembered[r].from, "FIN_WAIT", SEEN_GONE),
+		};
+		auto_free char *text = NULL;
+		struct sampled sampled;
+		struct scene scene;
+
+		sample_make(&behind_nat, &sampled);
+		sampled.evidence.nats = nats;
+		sampled.evidence.n_nats = ARRAY_SIZE(nats);
+		scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
+		assert_int_equal(scene.n_nat_lives, remembered[r].waits);
+		text = ladder_draw(&scene);
+		assert_int_equal(strstr(text, ">FIN_WAIT<") != NULL, remembered[r].waits);
+		assert_int_equal(strstr(text, ">1.00 s<") != NULL, remembered[r].times);
+		if (remembered[r].waits)
+			assert_int_equal(scene.nat_lives[0].stays[1].rearms, 1);
+		scene_close(&scene);
+		sample_free(&sampled);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_ladder_says_what_happened),
 		cmocka_unit_test(those_on_one_four_tuple_are_shown),
+		cmocka_unit_test(what_a_nat_remembers_is_drawn),
 		cmocka_unit_test(the_same_run_gives_the_same_bytes),
 	};
 
