@@ -93,6 +93,7 @@ static void what_comes_is_what_was_sent(void **state)
 		qemu_stop(&vm.qemu);
 		talk_free(&vm.talk);
 		free(vm.gave_up);
+		free(vm.console.text);
 		close(vm.take_fd);
 		close(qmp[1]);
 		close(talk[1]);
