@@ -185,7 +185,7 @@ static bool same_but_numbers(const struct side_row *a, const struct side_row *b,
 	return !a->claim && !b->claim && !strcmp(a->node, b->node) && !strcmp(one, other);
 }
 
-void side_fold(struct side *side)
+static void fold_same(struct side *side)
 {
 	unsigned int kept = 0;
 
@@ -204,6 +204,112 @@ void side_fold(struct side *side)
 		row_free(row, side->n_kernels);
 	}
 	side->n = kept;
+}
+
+#define CHANCE 3	/* so many alike facts may differ each in its own way; more are a range */
+
+/* The facts of @row's node that are called like it, numbers apart: their rows into @group. */
+static unsigned int group_of(const struct side *side, const struct side_row *row, struct side_row **group)
+{
+	auto_free char *pattern = pattern_of(row->name);
+	unsigned int n = 0;
+
+	for (unsigned int r = 0; r < side->n; r++) {
+		auto_free char *other = pattern_of(side->rows[r].name);
+
+		if (!side->rows[r].claim && !strcmp(side->rows[r].node, row->node) && !strcmp(other, pattern))
+			group[n++] = &side->rows[r];
+	}
+	return n;
+}
+
+/* The least and the greatest of what kernel @k has in @group: false if it is no number. */
+static bool span(struct side_row *const *group, unsigned int n, unsigned int k, const char **least,
+		 const char **most)
+{
+	*least = *most = NULL;
+	for (unsigned int g = 0; g < n; g++) {
+		const char *value = group[g]->value[k];
+		char *end;
+		double number = strtod(value, &end);
+
+		if (is_none(value))
+			continue;
+		if (*end || end == value)
+			return false;
+		*least = !*least || number < strtod(*least, NULL) ? value : *least;
+		*most = !*most || number > strtod(*most, NULL) ? value : *most;
+	}
+	if (!*least)
+		*least = *most = "-";
+	return true;
+}
+
+/* The first of @group gets the values of all, "300..33064", and is told to differ if
+ * one of the ends does.
+ */
+static bool make_range(struct side_row **group, unsigned int n, unsigned int n_kernels)
+{
+	auto_free char **values = must_calloc(n_kernels, sizeof(*values));
+	const char *least, *most, *least_of_first = NULL, *most_of_first = NULL;
+	bool differs = false, numbers = true;
+
+	for (unsigned int k = 0; k < n_kernels && numbers; k++) {
+		numbers = span(group, n, k, &least, &most);
+		if (!numbers)
+			break;
+		differs |= least_of_first && (side_differs(group[0]->name, least_of_first, least) ||
+					      side_differs(group[0]->name, most_of_first, most));
+		least_of_first = least_of_first ? least_of_first : least;
+		most_of_first = most_of_first ? most_of_first : most;
+		values[k] = strcmp(least, most) ? must_printf("%s..%s", least, most) : must_strdup(least);
+	}
+	for (unsigned int k = 0; k < n_kernels; k++) {
+		if (numbers)
+			free(group[0]->value[k]);
+		else
+			free(values[k]);
+		if (numbers)
+			group[0]->value[k] = values[k];
+	}
+	if (numbers)
+		group[0]->differs = differs;
+	return numbers;
+}
+
+/* Which port a connection gets, and so how long one TIME_WAIT lasts, may be chance. */
+static void fold_ranges(struct side *side)
+{
+	auto_free struct side_row **group = must_calloc(side->n + 1, sizeof(*group));
+	unsigned int kept = 0;
+
+	for (unsigned int r = 0; r < side->n; r++) {
+		struct side_row *row = &side->rows[r];
+		unsigned int n = row->claim || row->times == 0 ? 0 : group_of(side, row, group);
+
+		if (n <= CHANCE || !make_range(group, n, side->n_kernels))
+			continue;
+		for (unsigned int g = 1; g < n; g++) {
+			row->times += group[g]->times;
+			group[g]->times = 0;	/* to be taken out */
+		}
+		if (!row->pattern)
+			row->pattern = pattern_of(row->name);
+		row->times = row->differs ? row->times : 0;
+	}
+	for (unsigned int r = 0; r < side->n; r++) {
+		if (side->rows[r].times)
+			side->rows[kept++] = side->rows[r];
+		else
+			row_free(&side->rows[r], side->n_kernels);
+	}
+	side->n = kept;
+}
+
+void side_fold(struct side *side)
+{
+	fold_same(side);
+	fold_ranges(side);
 }
 
 /* ---- text ---- */

@@ -36,7 +36,8 @@ void side_free(struct side *side);
 bool side_differs(const char *name, const char *a, const char *b);
 
 /* Make one row of the facts of one node that differ in the same way, and whose names
- * differ in their numbers alone ("conn1.SYN.1.options", ...).
+ * differ in their numbers alone ("conn1.SYN.1.options", ...). Of more than three such
+ * that differ each in its own way, only their range is told, if that differs.
  */
 void side_fold(struct side *side);
 

@@ -146,6 +146,39 @@ static void alike_facts_become_one_row(void **state)
 	side_free(&side);
 }
 
+/* Each connection's number is chance: what they are all together is not. */
+static void what_differs_by_chance_becomes_a_range(void **state)
+{
+	static const struct {
+		const char *node, *name, *a, *b;
+	} rows[] = {
+		{ "client", "conn1.isn_step", "5315", "9999" }, { "client", "conn2.isn_step", "9900", "5316" },
+		{ "client", "conn3.isn_step", "-", "7000" }, { "client", "conn4.isn_step", "8000", "-" },
+		{ "server", "conn1.isn_step", "5315", "65537" }, { "server", "conn2.isn_step", "9900", "65537" },
+		{ "server", "conn3.isn_step", "-", "65537" }, { "server", "conn4.isn_step", "8000", "65537" },
+		{ "wire", "conn1.path", "A", "B" }, { "wire", "conn2.path", "B", "C" },
+		{ "wire", "conn3.path", "C", "A" }, { "wire", "conn4.path", "D", "E" },
+		{ "nat", "nat1.ms", "1", "100" }, { "nat", "nat2.ms", "2", "200" }, { "nat", "nat3.ms", "3", "300" },
+	};
+	struct side side = { .n_kernels = 2 };
+
+	(void)state;
+	side.rows = must_calloc(16, sizeof(*side.rows));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		side.rows[side.n++] = row_of(rows[i].node, rows[i].name, rows[i].a, rows[i].b);
+	side_fold(&side);
+	assert_int_equal(side.n, 1 + 4 + 3);	/* the client's are chance; three are told one by one */
+	assert_string_equal(side.rows[0].node, "server");
+	assert_string_equal(side.rows[0].pattern, "conn*.isn_step");
+	assert_int_equal(side.rows[0].times, 4);
+	assert_string_equal(side.rows[0].value[0], "5315..9900");
+	assert_string_equal(side.rows[0].value[1], "65537");
+	assert_string_equal(side.rows[1].name, "conn1.path");
+	assert_string_equal(side.rows[1].value[0], "A");
+	assert_int_equal(side.rows[7].times, 1);
+	side_free(&side);
+}
+
 static void it_is_drawn(void **state)
 {
 	static const char *const kernels[] = { "old", "new", "none" };
@@ -225,6 +258,7 @@ int main(void)
 		cmocka_unit_test(what_differs_is_a_matter_of_kind),
 		cmocka_unit_test(claims_come_first_then_what_differs),
 		cmocka_unit_test(alike_facts_become_one_row),
+		cmocka_unit_test(what_differs_by_chance_becomes_a_range),
 		cmocka_unit_test(it_is_told_three_ways),
 		cmocka_unit_test(it_is_drawn),
 	};
