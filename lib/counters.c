@@ -30,15 +30,22 @@ static void read_pair(char *names, char *values, struct counters *counters)
 {
 	char *save_names = NULL, *save_values = NULL;
 	char *group = strtok_r(names, " \n", &save_names);
+	size_t group_len = group ? strcspn(group, ":") : 0;
 	char *name, *value;
 
+	if (group_len > 16)	/* none is so long: the file is another one */
+		return;
 	strtok_r(values, " \n", &save_values);	/* the group again */
 	while ((name = strtok_r(NULL, " \n", &save_names)) &&
 	       (value = strtok_r(NULL, " \n", &save_values))) {
 		struct counter *row = grow(&counters->rows, counters->n++, sizeof(*row));
+		size_t len = strlen(name);
 
-		snprintf(row->name, sizeof(row->name), "%.*s.%s",
-			 (int)strcspn(group, ":"), group, name);
+		if (group_len + 1 + len >= sizeof(row->name))
+			len = sizeof(row->name) - group_len - 2;
+		memcpy(row->name, group, group_len);
+		row->name[group_len] = '.';
+		memcpy(row->name + group_len + 1, name, len);	/* and it was zeroed */
 		row->value = strtoll(value, NULL, 10);
 	}
 }
