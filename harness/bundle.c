@@ -30,7 +30,8 @@ int bundle_pack(json_t *head, const struct vm_file *files, size_t n, void **data
 	text = json_dumps(head, JSON_COMPACT);
 	if (!text)
 		return err_set(err, 0, "the job's words are not UTF-8");
-	*len = bundle_pages(strlen(text) + 1) + total;
+	/* What has no files need not be a whole page. */
+	*len = n ? bundle_pages(strlen(text) + 1) + total : strlen(text) + 1;
 	*data = to = must_calloc(*len, 1);
 	memcpy(to, text, strlen(text));
 	to += bundle_pages(strlen(text) + 1);
@@ -46,8 +47,8 @@ int bundle_open(const void *data, size_t len, json_t **head, size_t *begin,
 {
 	size_t text = len ? strnlen(data, len) : 0;
 
-	*begin = bundle_pages(text + 1);
-	*head = text < len && *begin <= len ? json_loadb(data, text, 0, NULL) : NULL;
+	*begin = bundle_pages(text + 1) < len ? bundle_pages(text + 1) : len;
+	*head = text < len ? json_loadb(data, text, 0, NULL) : NULL;
 	if (json_is_array(json_object_get(*head, "files")))
 		return 0;
 	json_decref(*head);

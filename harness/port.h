@@ -3,7 +3,8 @@
  * Usually no driver, no module, no interrupt: a few instructions, each done before the
  * next begins, so that nothing arrives at an instant that the host decides.
  *	0x505		pvpanic: stops the virtual machine at this instruction
- *	0x510, 0x511	fw_cfg: files that the host hands in
+ *	0x510, 0x511	fw_cfg: files that the host hands in, by the byte
+ *	0x514 to 0x51b	or by the page
  *	0xe9		debugcon: bytes to the host
  *
  * A kernel may not let PID 1 have them (built without ioperm(2), or lockdown=). Then
@@ -31,6 +32,11 @@ bool port_is_serial(void);
 
 /* Give them back: what a process is started from may not have them. */
 void port_close(void);
+
+/* Have a page ready through which files are read a page at a time. Without it they
+ * are read a byte at a time. Wants /proc.
+ */
+void port_prepare(void);
 
 /* Stop here until the host says "cont"; on the serial port, end the kernel. */
 void port_pause(void);

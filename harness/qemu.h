@@ -23,6 +23,7 @@ struct qemu_setup {
 	bool in_turns;		/* restored: the guest and the clock take turns (qemu.c) */
 	int job_fd;		/* what the guest finds in fw_cfg */
 	int take_fd;		/* memsave's target */
+	int state_fd;		/* the devices' state, to be restored from */
 };
 
 struct qemu {

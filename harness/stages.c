@@ -39,20 +39,26 @@ static int ask_ignore_shared(struct vm *vm, struct err *err)
 				  "capability", "events", "state", 1), err);
 }
 
+static int ask_restore(struct vm *vm, struct err *err)
+{
+	auto_free char *uri = must_printf("fd:%d", vm->state.theirs);
+
+	close(steal_fd(&vm->state.theirs));	/* QEMU has inherited it */
+	return qmp_send(vm->qemu.qmp, "migrate-incoming", json_pack("{s:s}", "uri", uri), err);
+}
+
 static int ask_take_state(struct vm *vm, struct err *err)
 {
 	int id = qmp_send_fd(vm->qemu.qmp, "state", vm->state.theirs, err);
 
 	/* The pipe is to end when QEMU closes its end. */
-	close(vm->state.theirs);
-	vm->state.theirs = -1;
+	close(steal_fd(&vm->state.theirs));
 	return id;
 }
 
 static int ask_migrate(struct vm *vm, struct err *err)
 {
-	return qmp_send(vm->qemu.qmp, vm->restoring ? "migrate-incoming" : "migrate",
-			json_pack("{s:s}", "uri", "fd:state"), err);
+	return qmp_send(vm->qemu.qmp, "migrate", json_pack("{s:s}", "uri", "fd:state"), err);
 }
 
 static int ask_continue(struct vm *vm, struct err *err)
@@ -92,8 +98,7 @@ const struct stage stages_running[] = {
 	{ "starting QEMU", NULL, has_greeted },
 	{ "starting QEMU", ask_capabilities },
 	{ "starting QEMU", ask_ignore_shared },
-	{ "restoring the guest", ask_take_state },
-	{ "restoring the guest", ask_migrate, has_migrated },
+	{ "restoring the guest", ask_restore, has_migrated },
 	{ "restoring the guest", ask_continue },
 	{ "running", NULL, has_paused },
 	{ "taking the result", ask_result },

@@ -157,6 +157,7 @@ static int launch(struct vm *vm, struct err *err)
 		.in_turns = vm->restoring && !vm->image->out_of_turn,
 		.job_fd = vm->serial ? -1 : vm->job_fd,
 		.take_fd = vm->take_fd,
+		.state_fd = vm->restoring ? vm->state.theirs : -1,
 	};
 
 	return qemu_start(&vm->qemu, &setup, err);

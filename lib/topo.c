@@ -1,8 +1,8 @@
 /* topo.c - nodes and links, from tables to network namespaces
  *
- * The order is: all namespaces, all links (each made inside its first node,
- * with the other end born in the second), addresses and neighbours, settings,
- * routes, rules. MACs follow from the links' order, neighbours are permanent:
+ * The order is: all namespaces with their pins, all links (each made inside its
+ * first node, with the other end born in the second), addresses and neighbours,
+ * settings, routes, rules. MACs follow from the links' order, neighbours are permanent:
  * no ARP, which a netem that drops everything would take as well.
  */
 #include "lib/topo.h"
@@ -51,37 +51,93 @@ struct end {			/* one end of one veth */
 	char mac[18];
 };
 
-static int set(const struct node_up *node, const struct setting *setting, bool must, struct err *err)
+/* What every node is before it is any node in particular. */
+struct bare {
+	int ns;
+	struct net *net;
+};
+
+static struct bare *stock;
+static unsigned int n_stock;
+
+static int set(int ns, const struct setting *setting, bool must, struct err *err)
 {
-	int code = sysctl_set(node->ns, setting->key, setting->value, err);
+	int code = sysctl_set(ns, setting->key, setting->value, err);
 
 	/* A pin that this kernel does not have in a namespace is no failure. */
 	if (code == -ENOENT && !must) {
 		err->code = 0;
 		return 0;
 	}
-	return code ? err_in(err, node->name) : 0;
+	return code;
 }
 
-static struct node_up *add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
+static int set_all(int ns, const struct setting *pins, struct err *err)
+{
+	for (const struct setting *pin = pins; pin->node; pin++)
+		if (set(ns, pin, false, err))
+			return -err->code;
+	return 0;
+}
+
+/* From pinned as one without, and before it has a device. */
+static int allow_ipv6(int ns, struct err *err)
+{
+	return set_all(ns, ipv6_pins, err) || sysctl_set(ns, OFF, "0", err) ? -err->code : 0;
+}
+
+static void bare_free(struct bare *bare)
+{
+	net_close(bare->net);
+	if (bare->ns >= 0)
+		close(bare->ns);
+	*bare = (struct bare){ -1, NULL };
+}
+
+static int bare_new(struct bare *bare, struct err *err)
+{
+	int home;
+
+	*bare = (struct bare){ ns_new(err), NULL };
+	if (bare->ns < 0)
+		return -err->code;
+	home = ns_enter(bare->ns, err);
+	if (home < 0)
+		goto fail;
+	bare->net = net_open(err);
+	ns_leave(home);
+	if (!bare->net || net_up(bare->net, "lo", err) || set_all(bare->ns, topo_pins, err))
+		goto fail;
+	return 0;
+fail:
+	bare_free(bare);
+	return -err->code;
+}
+
+int topo_stock(unsigned int n, struct err *err)
+{
+	for (; n_stock < n; n_stock++)
+		if (bare_new(grow(&stock, n_stock, sizeof(*stock)), err))
+			return -err->code;
+	return 0;
+}
+
+static int add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
 {
 	struct node_up *node = grow(&up->nodes, up->n, sizeof(*node));
-	int home;
+	struct bare bare;
 
 	*node = (struct node_up){ .name = must_strdup(name), .kind = kind, .ns = -1 };
 	up->n++;
-	node->ns = ns_new(err);
-	if (node->ns < 0)
-		return NULL;
-	home = ns_enter(node->ns, err);
-	if (home < 0)
-		return NULL;
-	node->net = net_open(err);
-	ns_leave(home);
-	for (const struct setting *pin = ipv6_pins; up->ipv6 && pin->node; pin++)
-		if (set(node, pin, false, err))
-			return NULL;
-	return node->net ? node : NULL;
+	if (n_stock)
+		bare = stock[--n_stock];
+	else if (bare_new(&bare, err))
+		return err_in(err, name);
+	node->ns = bare.ns;
+	node->net = bare.net;
+	if (up->ipv6 && kind != NODE_WIRE && allow_ipv6(node->ns, err))
+		return err_in(err, name);
+	return 0;
 }
 
 static int has_dev(const struct topo_up *up, struct node_up *node, const char *dev, struct err *err)
@@ -185,7 +241,7 @@ static int add_link(struct topo_up *up, const struct link *link, unsigned int *m
 
 		snprintf(a_name, sizeof(a_name), "%s", link->a.node);
 		snprintf(b_name, sizeof(b_name), "%s", link->b.node);
-		if (!add_node(up, link->wire, NODE_WIRE, err))
+		if (add_node(up, link->wire, NODE_WIRE, err))
 			return -err->code;
 		a.node = topo_node(up, link->a.node);	/* the array may have moved */
 		b.node = topo_node(up, link->b.node);
@@ -214,17 +270,21 @@ bool topo_has_ipv6(const struct topo *topo)
 	return false;
 }
 
+static int set_own(const struct topo *topo, const struct node_up *node, struct err *err)
+{
+	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
+		if (!strcmp(setting->node, node->name) && set(node->ns, setting, true, err))
+			return err_in(err, node->name);
+	return 0;
+}
+
 int topo_set(const struct topo *topo, const struct node_up *node, struct err *err)
 {
 	bool ipv6 = node->kind != NODE_WIRE && topo_has_ipv6(topo);
 
-	for (const struct setting *pin = topo_pins; pin->node; pin++)
-		if (!(ipv6 && !strcmp(pin->key, OFF)) && set(node, pin, false, err))
-			return -err->code;
-	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
-		if (!strcmp(setting->node, node->name) && set(node, setting, true, err))
-			return -err->code;
-	return 0;
+	if (set_all(node->ns, topo_pins, err) || (ipv6 && allow_ipv6(node->ns, err)))
+		return err_in(err, node->name);
+	return set_own(topo, node, err);
 }
 
 static int configure(struct topo_up *up, const struct topo *topo, struct err *err)
@@ -239,11 +299,11 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 		struct node_up *node = &up->nodes[n];
 		bool router = node->kind == NODE_ROUTER || node->kind == NODE_NAT;
 
-		if (topo_set(topo, node, err))
+		if (set_own(topo, node, err))
 			return -err->code;
 		for (const struct setting *pin = forward; router && pin->node; pin++)
-			if ((up->ipv6 || strncmp(pin->key, "net.ipv6.", 9)) && set(node, pin, true, err))
-				return -err->code;
+			if ((up->ipv6 || strncmp(pin->key, "net.ipv6.", 9)) && set(node->ns, pin, true, err))
+				return err_in(err, node->name);
 	}
 	for (const struct setting *setting = topo->settings; setting && setting->node; setting++)
 		if (!topo_node(up, setting->node))
@@ -273,12 +333,7 @@ int topo_up(const struct topo *topo, struct topo_up *up, struct err *err)
 
 	*up = (struct topo_up){ .ipv6 = topo_has_ipv6(topo) };
 	for (const struct node *node = topo->nodes; node && node->name; node++)
-		if (!add_node(up, node->name, node->kind, err)) {
-			err_in(err, node->name);
-			goto fail;
-		}
-	for (unsigned int n = 0; n < up->n; n++)
-		if (net_up(up->nodes[n].net, "lo", err))
+		if (add_node(up, node->name, node->kind, err))
 			goto fail;
 	for (const struct link *link = topo->links; link && link->a.node; link++)
 		if (add_link(up, link, &macs, err))

@@ -90,6 +90,11 @@ struct topo_up {
 	bool ipv6;
 };
 
+/* Make @n bare nodes in advance, with their pins and lo up: topo_up() takes from
+ * them, and makes more when they are gone. For this process or one child of it.
+ */
+int topo_stock(unsigned int n, struct err *err);
+
 /* Build what @topo describes. On failure everything half built is gone again. */
 int topo_up(const struct topo *topo, struct topo_up *up, struct err *err);
 void topo_down(struct topo_up *up);
