@@ -48,7 +48,7 @@ static void garbage_is_no_bundle(void **state)
 		size_t len;
 	} rows[] = {
 		{ "nothing", "", 0 },
-		{ "shorter than a page", "{\"files\": []}", 14 },
+		{ "words without an end", "{\"files\": []}", 13 },
 		{ "no JSON", "files", BUNDLE_PAGE },
 		{ "no files", "{}", BUNDLE_PAGE },
 		{ "files that are no list", "{\"files\": 1}", BUNDLE_PAGE },
