@@ -103,10 +103,10 @@ static void tell_supports(const struct answer *answer)
 			bool limits = support->verdict->claim->bears != BEARS_OUT;
 			bool again = support->outcome->failed && support->outcome == last;
 
-			if (limits != (pass == 0) || (open && support->verdict->result == RESULT_PASS) || again)
+			if ((!open && limits != (pass == 0)) || (open && (pass || support->verdict->result == RESULT_PASS)) || again)
 				continue;
 			last = support->outcome;
-			if (told < (pass ? 3 : 2)) {
+			if (told < (pass || open ? 3 : 2)) {
 				told++;
 				tell_support(support, open);
 			} else {
