@@ -26,10 +26,11 @@ const char *graderun_name(const struct graderun *run)
 
 void graderun_end(struct graderun *run, enum result result, const char *why)
 {
-	auto_free char *was = run->why;
+	char *was = run->why;	/* which @why may be */
 
 	run->result = result;
 	run->why = must_strdup(why);
+	free(was);
 }
 
 static void add_word(char ***argv, unsigned int *n, char *word)
