@@ -21,7 +21,7 @@ static int bound_to(int port, const struct addrinfo *server)
 		.ai_flags = AI_PASSIVE, .ai_family = server->ai_family, .ai_socktype = SOCK_STREAM,
 	};
 	int conn = socket(server->ai_family, SOCK_STREAM, 0);
-	struct addrinfo *here;
+	struct addrinfo *here = NULL;
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", port);
