@@ -271,11 +271,24 @@ unsigned int columns_clients(const struct columns *columns)
 	return n;
 }
 
+/* An endpoint, or its address alone. IPv6's are long: the port stands on a line of its own. */
+static char *written(const struct endpoint *end, bool alone)
+{
+	char text[64], *port;
+
+	endpoint_text(end, text);
+	port = strrchr(text, ':');
+	*port++ = '\0';
+	if (*text != '[')
+		return alone ? must_strdup(text) : must_printf("%s:%s", text, port);
+	text[strlen(text) - 1] = '\0';
+	return alone ? must_strdup(text + 1) : must_printf("%s\nport %s", text + 1, port);
+}
+
 /* "10.0.0.1:40000", or the address alone where there were several connections. */
 static char *address(const struct scene *scene, int node)
 {
 	const struct endpoint *seen = NULL;
-	char text[64];
 	bool several = false;
 
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
@@ -288,25 +301,21 @@ static char *address(const struct scene *scene, int node)
 	}
 	if (!seen)
 		return must_strdup("");
-	endpoint_text(seen, text);
-	if (several)
-		*strrchr(text, ':') = '\0';
-	return must_strdup(text);
+	return written(seen, several);
 }
 
 /* What a NAT makes of the clients: "as 203.0.113.1", if that is one address. */
 static char *disguise(const struct scene *scene)
 {
 	const struct endpoint *as = scene->n_conns ? &scene_conn(scene, 0)->server_remote : NULL;
-	char text[64];
+	auto_free char *text = NULL;
 
 	for (unsigned int i = 1; i < scene->n_conns; i++)
 		if (memcmp(&as->addr, &scene_conn(scene, i)->server_remote.addr, sizeof(as->addr)))
 			return must_strdup("one address each");
 	if (!as)
 		return must_strdup("");
-	endpoint_text(as, text);
-	*strrchr(text, ':') = '\0';
+	text = written(as, true);
 	return must_printf("as %s", text);
 }
 
@@ -335,11 +344,11 @@ void columns_draw(const struct columns *columns, struct dot *dot, double top, do
 		const struct look *look = palette_look(roles[column->part]);
 		const char *name = scene_node(columns->scene, column->node);
 		auto_free char *under = subtitle(columns->scene, column);
-		double x = columns_x(columns, column->node);
+		double x = columns_x(columns, column->node), size = strchr(under, '\n') ? 9 : 11;
 
 		dot_line(dot, &(struct dot_line){ look, .width = 1 },
 			 (struct dot_point){ x, top - 26 }, (struct dot_point){ x, end });
 		dot_text(dot, &(struct dot_text){ x, top - 52, .size = 14, .colour = look->text, .bold = name });
-		dot_text(dot, &(struct dot_text){ x, top - 36, .size = 11, .colour = look->text, .plain = under });
+		dot_text(dot, &(struct dot_text){ x, top - 36 + (11 - size), .size = size, .colour = look->text, .plain = under });
 	}
 }
