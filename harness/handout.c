@@ -102,21 +102,23 @@ int handout_files(const struct lab *lab, const struct personal *personal, struct
 		fclose(tasks);
 		files_add(files, "TASKS.md", 0644, text, len);
 	}
-	plan_free(plan);
 	files_add(files, SUBMISSION_ABOUT, 0644, about, strlen(about));
 	for (const struct task *task = lab->tasks; task->name; task++) {
 		auto_free char *path = must_printf("handout/%s", task->file);
 		auto_free char *data = handout_read(lab, path, &len, err);
 
-		if (!data)
+		if (!data) {
+			plan_free(plan);
 			return -err->code;
+		}
 
 		auto_free char *who = personal_name(personal);
 		auto_free char *stamped = task->kind == TASK_PREDICT && *who ?
-			must_printf(SUBMISSION_STAMP "%s: %s\n%s", who, personal->tag, data) : must_strdup(data);
+			must_printf(SUBMISSION_STAMP "%s: %s\n%s", who, personal->tag, data) : plan_address(plan, data);
 
 		files_add(files, task->file, 0644, stamped, strlen(stamped));
 	}
+	plan_free(plan);
 	return 0;
 }
 

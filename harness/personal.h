@@ -12,7 +12,7 @@
 struct personal {
 	char **ids;		/* sorted, each once */
 	unsigned int n_ids;
-	char **sets;		/* "delay=17", for the lab's params that have .personal */
+	char **sets;		/* "delay=17", for the lab's params that have .personal; then net, mac and hello (plan.h) */
 	unsigned int n_sets;
 	uint64_t seed;
 	char key_is[17];	/* tells this key from another, and no more */

@@ -268,6 +268,8 @@ static int play_open(struct play *play)
 	if (play->epoll < 0 || play->children < 0)
 		return err_set(play->err, errno, "cannot watch");
 	name_programs(play);
+	if (plan_param(play->plan, "hello"))
+		setenv("HELLO", plan_param(play->plan, "hello"), 1);	/* for the lab's own programs: a cage shows none */
 	/* The gadgets come before the record: with 200 nodes it has so many
 	 * descriptors that libnftables, which selects, could use no other.
 	 */

@@ -45,7 +45,9 @@ static int put_files(const struct test *test, const char *from, struct submissio
 				return err_in(err, path);
 			submission_put(submission, f, filled, strlen(filled));
 		} else {
-			submission_put(submission, f, text, len);
+			auto_free char *addressed = plan_address(test->plan, text);
+
+			submission_put(submission, f, addressed, strlen(addressed));
 		}
 	}
 	return 0;

@@ -84,6 +84,20 @@ static const struct {
 	{ &claim_shape, AT(claim, expect), six_text },
 };
 
+/* What every lab can be given besides: another network for the same hosts. In an assignment each
+ * student has their own. Those that are not set are not among the params.
+ */
+static const struct {
+	const char *name;
+	long most;		/* a number, from 0 */
+	int letters;		/* a word of at most so many instead */
+} common[] = {
+	{ "net", PLAN_NETS - 1 },	/* 10.x becomes 10.(x + 4 net) */
+	{ "mac", 255 },			/* the third byte of each MAC */
+	{ "hello", 0, 12 },		/* what clients say first */
+};
+static_assert(ARRAY_SIZE(common) == ARRAY_SIZE(((struct plan *)0)->common), "a plan has room for another number of them");
+
 /* Who looks names up while a row is filled in. */
 struct names {
 	const struct plan *plan;
@@ -146,6 +160,36 @@ static char *say_six(const struct shape *shape, size_t offset, char *text, struc
 	return text;
 }
 
+char *plan_address(const struct plan *plan, const char *text)
+{
+	const char *value = plan_param(plan, "net");
+	long net = value ? strtol(value, NULL, 10) : 0;
+	char *out = must_calloc(2 * strlen(text) + 1, 1), *to = out;
+
+	for (const char *from = text; *from; ) {
+		bool begins = from == text || !strchr("0123456789.", from[-1]);
+		int len = 0, second;
+
+		if (begins && sscanf(from, "10.%3d.%n", &second, &len) == 1 && len && second >= 0 && second < 4) {
+			to += sprintf(to, "10.%ld.", second + 4 * net);
+			from += len;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	return out;
+}
+
+/* A filled string with the addresses of this plan. Takes @text over. */
+static char *say_address(const struct plan *plan, char *text)
+{
+	char *said = plan->common[0] ? plan_address(plan, text) : NULL;
+
+	if (said)
+		free(text);
+	return said ? said : text;
+}
+
 /* Fill in one row; 1 = it stays, 0 = it does not apply. @i: which of many, 0 = none. */
 static int fill_row(struct plan *plan, const struct shape *shape, void *row, long i, struct err *err)
 {
@@ -168,6 +212,8 @@ static int fill_row(struct plan *plan, const struct shape *shape, void *row, lon
 		if (!*text)
 			continue;
 		filled = expr_fill(*text, look, &names, err);
+		if (filled)
+			filled = say_address(plan, filled);
 		if (filled && plan->ipv6)
 			filled = say_six(shape, *offset, filled, err);
 		if (!filled)
@@ -306,13 +352,47 @@ static void set_ipv6(struct plan *plan)
 		plan->ipv4_only = plan->lab->ipv4_only;
 }
 
+/* Among the params in the order of the table, for equal plans to look equal. */
+static void set_common(struct plan *plan)
+{
+	for (size_t c = 0; c < ARRAY_SIZE(common); c++)
+		if (plan->common[c])
+			*(char **)grow(&plan->params, plan->n_params++, sizeof(char *)) =
+				must_printf("%s=%s", common[c].name, plan->common[c]);
+	plan->topo.macs = plan->common[1] ? (unsigned int)atoi(plan->common[1]) << 16 : 0;
+}
+
+/* 1 = it is one that every lab has; 0 = it is not. */
+static int is_common(struct plan *plan, const char *set, size_t len, struct err *err)
+{
+	for (size_t c = 0; c < ARRAY_SIZE(common); c++) {
+		size_t name = strlen(common[c].name);
+		auto_free char *value = len > name && set[name] == '=' ? must_printf("%.*s", (int)(len - name - 1), set + name + 1) : NULL;
+		size_t letters = value ? strspn(value, "abcdefghijklmnopqrstuvwxyz") : 0, digits = value ? strspn(value, "0123456789") : 0;
+
+		if (!value || strncmp(set, common[c].name, name))
+			continue;
+		if (common[c].letters && (!letters || value[letters] || letters > (size_t)common[c].letters))
+			return err_set(err, 0, "parameter %.*s: it must be a word of up to %d letters", (int)len, set, common[c].letters);
+		if (!common[c].letters && (!digits || value[digits] || digits > 3 || atol(value) > common[c].most))
+			return err_set(err, 0, "parameter %.*s: it must be in 0..%ld", (int)len, set, common[c].most);
+		free(plan->common[c]);
+		plan->common[c] = steal_ptr(&value);
+		return 1;
+	}
+	return 0;
+}
+
 static int set_param(struct plan *plan, const char *set, size_t len, struct err *err)
 {
 	const struct param *params = plan->lab->params;
 	const char *equals = memchr(set, '=', len);
 	size_t name_len = equals ? (size_t)(equals - set) : len;
+	int is = is_common(plan, set, len, err);
 	unsigned int p;
 
+	if (is)
+		return is < 0 ? is : 0;
 	if (len == 4 && (!strncmp(set, "ip=4", len) || !strncmp(set, "ip=6", len))) {
 		plan->ipv6 = set[3] == '6';
 		return 0;
@@ -412,6 +492,7 @@ struct plan *plan_new(const struct lab *lab, const char *variant,
 			goto fail;
 	if (check_ranges(plan, err))
 		goto fail;
+	set_common(plan);
 	set_ipv6(plan);
 	if (fill(plan, err))
 		goto fail;
@@ -431,6 +512,8 @@ void plan_free(struct plan *plan)
 		free(plan->memory->tables[i]);
 	for (unsigned int i = 0; i < plan->n_params; i++)
 		free(plan->params[i]);
+	for (size_t c = 0; c < ARRAY_SIZE(common); c++)
+		free(plan->common[c]);
 	free(plan->memory->strings);
 	free(plan->memory);
 	free(plan->params);

@@ -329,7 +329,7 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 
 int topo_up(const struct topo *topo, struct topo_up *up, struct err *err)
 {
-	unsigned int macs = 0;
+	unsigned int macs = topo->macs;
 
 	*up = (struct topo_up){ .ipv6 = topo_has_ipv6(topo) };
 	for (const struct node *node = topo->nodes; node && node->name; node++)

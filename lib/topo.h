@@ -68,6 +68,7 @@ struct topo {
 	const struct route *routes;
 	const struct setting *settings;
 	const struct ruleset *rulesets;
+	unsigned int macs;	/* what the numbers of its MACs begin behind; 0 for the usual */
 };
 
 struct net;

@@ -270,6 +270,77 @@ static void another_s_parameters_are_refused(void **state)
 	personal_free(&personal);
 }
 
+/* Whatever is changed in twlab.json follows from ids and key no more. */
+static void an_edited_handout_is_refused(void **state)
+{
+	static const char *const changes[][2] = {
+		{ "\"delay=", "\"delay=1" }, { "\"seed\": ", "\"seed\": 1" }, { "\"net=", "\"net=1" }, { "\"hello=", "\"hello=x" },
+		{ "\"alice\"", "\"bob\"" }, { "\"alice\"", "\"alice\", \"bob\"" }, { "\"key\": \"", "\"key\": \"1" },
+	};
+	const struct submission_whose whose = { .key = "k", .key_len = 1 };
+	const char *id = "alice";
+	struct personal personal;
+
+	(void)state;
+	personal_make(lab_three(), "k", 1, &id, 1, &personal);
+	auto_free char *about = submission_about(lab_three(), &personal);
+
+	for (size_t c = 0; c < ARRAY_SIZE(changes); c++) {
+		const char *at = strstr(about, changes[c][0]);
+		auto_free char *edited = must_printf("%.*s%s%s", (int)(at - about), about, changes[c][1], at + strlen(changes[c][0]));
+		struct submission submission;
+		struct err err = { 0 };
+
+		put(SUBMISSION_ABOUT, edited, strlen(edited));
+		if (!submission_read(dir, &whose, &submission, &err))
+			fail_msg("%s is taken", changes[c][1]);
+		submission_free(&submission);
+	}
+	take_away(SUBMISSION_ABOUT);
+	personal_free(&personal);
+}
+
+/* What stands on predictions, and what run lies beside them, tells whose they are. */
+static void another_s_predictions_are_refused(void **state)
+{
+	static const char *const alice[] = { "alice" }, *const bob[] = { "bob" };
+	struct personal mine, theirs;
+	auto_free char *evidence = must_printf("%s/.evidence", dir), *as_is = must_printf("%s/.evidence/as-is", dir);
+	auto_free char *kept = must_printf("%s/.evidence/as-is/kept", dir);
+
+	(void)state;
+	personal_make(lab_three(), "k", 1, alice, 1, &mine);
+	personal_make(lab_three(), "k", 1, bob, 1, &theirs);
+	assert_int_equal(mkdir(evidence, 0755) || mkdir(as_is, 0755) || mkdir(kept, 0755), 0);
+	for (int turn = 0; turn < 5; turn++) {
+		const struct personal *stamp = turn == 1 ? &theirs : &mine, *run = turn == 2 ? &theirs : &mine;
+		auto_free char *text = turn == 3 ? must_strdup("a = 1\n") :
+			must_printf("%s%s: %s\na = 1\n", SUBMISSION_STAMP, turn == 4 ? "bob" : stamp->ids[0], stamp->tag);
+		auto_free char *about = submission_about(lab_three(), &mine);
+		auto_free char *json = must_printf("{\"seed\": %llu}", (unsigned long long)run->seed);
+		static const char *const why[] = { NULL, "handed out to bob, not to alice", "another's run", NULL, NULL };
+		const struct submission_whose whose = { .key = "k", .key_len = 1 };
+		struct submission submission;
+		struct err err = { 0 };
+
+		put("predictions.txt", text, strlen(text));
+		put(SUBMISSION_ABOUT, about, strlen(about));
+		put(".evidence/as-is/kept/run.json", json, strlen(json));
+		assert_int_equal(submission_read(dir, &whose, &submission, &err), 0);
+		if (!submission.files[0].data != !!why[turn] || (why[turn] && !strstr(submission.files[0].why, why[turn])))
+			fail_msg("%d: %s", turn, submission.files[0].why ? submission.files[0].why : "it is taken");
+		submission_free(&submission);
+	}
+	take_away("predictions.txt");
+	take_away(SUBMISSION_ABOUT);
+	take_away(".evidence/as-is/kept/run.json");
+	take_away(".evidence/as-is/kept");
+	take_away(".evidence/as-is");
+	take_away(".evidence");
+	personal_free(&mine);
+	personal_free(&theirs);
+}
+
 /* Nothing of the solution, of a mutant or of the key is in what students get. */
 static void a_handout_gives_nothing_away(void **state)
 {
@@ -332,6 +403,8 @@ int main(void)
 		cmocka_unit_test(the_tables_agree),
 		cmocka_unit_test(what_is_no_file_is_not_read),
 		cmocka_unit_test(another_s_parameters_are_refused),
+		cmocka_unit_test(an_edited_handout_is_refused),
+		cmocka_unit_test(another_s_predictions_are_refused),
 		cmocka_unit_test(a_handout_gives_nothing_away),
 	};
 

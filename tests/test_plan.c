@@ -113,6 +113,58 @@ static void a_star_names_the_numbered(void **state)
 		assert_int_equal(plan_names(rows[r].pattern, rows[r].name), rows[r].names);
 }
 
+/* The same hosts in another network: every address of 10.0 to 10.3 and no other moves. */
+static void a_plan_can_have_another_network(void **state)
+{
+	static const struct { const char *set, *text, *want; } rows[] = {
+		{ "net=1", "10.0.0.1/24 10.3.0.2", "10.4.0.1/24 10.7.0.2" },
+		{ "net=60", "{ 10.1.0.0/24 : 198.51.100.0/24 }", "{ 10.241.0.0/24 : 198.51.100.0/24 }" },
+		{ "net=2", "110.0.0.1 1.10.0.0.1 10.4.0.1 10.0 x10.0.0.1", "110.0.0.1 1.10.0.0.1 10.4.0.1 10.0 x10.8.0.1" },
+		{ "net=0", "10.0.0.1", "10.0.0.1" },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct err err = { 0 };
+		struct plan *plan = plan_new(lab_find("3"), NULL, &rows[r].set, 1, &err);
+		auto_free char *got = plan ? plan_address(plan, rows[r].text) : NULL;
+
+		if (!got || strcmp(got, rows[r].want))
+			fail_msg("%s: %s", rows[r].set, got ? got : err.text);
+		plan_free(plan);
+	}
+}
+
+static void what_every_lab_has_follows_everywhere(void **state)
+{
+	const char *const sets[] = { "hello=abcde", "net=5", "mac=7" };
+	struct err err = { 0 };
+	struct plan *plan = plan_new(lab_find("3"), NULL, sets, 3, &err);
+
+	(void)state;
+	assert_non_null(plan);
+	assert_string_equal(plan->topo.links[0].a.addr, "10.20.0.1/24");
+	assert_non_null(strstr(plan->programs[1].args, "10.20.0.2 "));
+	assert_int_equal(plan->topo.macs, 7 << 16);
+	assert_string_equal(plan_param(plan, "hello"), "abcde");
+	assert_string_equal(plan->params[plan->n_params - 1], "hello=abcde");	/* however they were given */
+	assert_string_equal(plan->params[plan->n_params - 3], "net=5");
+	plan_free(plan);
+}
+
+static void what_every_lab_has_is_in_its_range(void **state)
+{
+	static const char *const sets[] = { "net=61", "net=-1", "net=1x", "net=", "mac=256", "hello=", "hello=Abc", "hello=abcdefghijklm" };
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
+		struct err err = { 0 };
+
+		if (plan_new(lab_find("3"), NULL, &sets[s], 1, &err) || !strstr(err.text, "must be"))
+			fail_msg("%s: %s", sets[s], err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +174,9 @@ int main(void)
 		cmocka_unit_test(a_wrong_set_is_refused_with_what_is_allowed),
 		cmocka_unit_test(every_variant_of_every_lab_is_whole),
 		cmocka_unit_test(a_star_names_the_numbered),
+		cmocka_unit_test(a_plan_can_have_another_network),
+		cmocka_unit_test(what_every_lab_has_follows_everywhere),
+		cmocka_unit_test(what_every_lab_has_is_in_its_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

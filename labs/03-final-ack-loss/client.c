@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 		die("socket");
 	if (connect(conn, server->ai_addr, server->ai_addrlen))
 		die("connect");
-	if (write(conn, "hello\n", 6) != 6)
+	if (dprintf(conn, "%s\n", getenv("HELLO") ? getenv("HELLO") : "hello") < 0)
 		die("write");
 	len = read(conn, line, sizeof(line));
 	if (len < 0)

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 		conn = bound_to(atoi(argv[3]) + i, server);
 		if (connect(conn, server->ai_addr, server->ai_addrlen))
 			die("connect");
-		if (write(conn, "hello\n", 6) != 6)
+		if (dprintf(conn, "%s\n", getenv("HELLO") ? getenv("HELLO") : "hello") < 0)
 			die("write");
 		while (read(conn, line, sizeof(line)) > 0)
 			continue;		/* until the server's FIN */

@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("waited_ms=%ld\n", now_ms() - start);
-	if (write(conn, "hello\n", 6) != 6)
+	if (dprintf(conn, "%s\n", getenv("HELLO") ? getenv("HELLO") : "hello") < 0)
 		die("write");
 	while ((len = read(conn, line, sizeof(line))) > 0)
 		continue;			/* the reply, then the server's FIN */
