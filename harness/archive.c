@@ -21,7 +21,7 @@
 	F(read_new) F(read_support_format_all) F(read_support_filter_all) \
 	F(read_open_memory) F(read_next_header) F(read_free) \
 	F(read_support_format_raw) F(write_set_format_ustar) F(write_add_filter_gzip) \
-	F(write_set_filter_option) F(read_support_format_zip) \
+	F(write_set_filter_option) F(write_set_format_zip) F(read_support_format_zip) \
 	F(read_support_format_tar) F(read_support_filter_gzip) F(read_support_filter_bzip2) \
 	F(read_support_filter_xz) F(read_support_filter_zstd)
 
@@ -107,7 +107,9 @@ static void add_parents(struct files *all, const char *path)
 	}
 }
 
-static int pack(const struct files *files, bool tar, void **data, size_t *len, struct err *err)
+enum packed { PACKED_CPIO, PACKED_TAR, PACKED_ZIP };
+
+static int pack(const struct files *files, enum packed as, void **data, size_t *len, struct err *err)
 {
 	auto_files struct files folders = { 0 };
 	struct sink sink = { 0 };
@@ -120,7 +122,9 @@ static int pack(const struct files *files, bool tar, void **data, size_t *len, s
 	ar = la.write_new();
 	for (size_t i = 0; i < files->n; i++)
 		add_parents(&folders, files->item[i].path);
-	if (tar) {
+	if (as == PACKED_ZIP) {
+		la.write_set_format_zip(ar);
+	} else if (as == PACKED_TAR) {
 		la.write_set_format_ustar(ar);
 		la.write_add_filter_gzip(ar);
 		la.write_set_filter_option(ar, "gzip", "timestamp", NULL);	/* equal bytes for equal files */
@@ -147,12 +151,12 @@ static int pack(const struct files *files, bool tar, void **data, size_t *len, s
 
 int archive_pack(const struct files *files, void **data, size_t *len, struct err *err)
 {
-	return pack(files, false, data, len, err);
+	return pack(files, PACKED_CPIO, data, len, err);
 }
 
 int archive_pack_tar(const struct files *files, void **data, size_t *len, struct err *err)
 {
-	return pack(files, true, data, len, err);
+	return pack(files, PACKED_TAR, data, len, err);
 }
 
 static int unpack_one(struct archive *ar, struct archive_entry *entry,
@@ -193,6 +197,11 @@ int archive_unpack(const void *data, size_t len, struct files *files, struct err
 			failed(err, ar, "cannot unpack");
 	la.read_free(ar);
 	return ret;
+}
+
+int archive_pack_zip(const struct files *files, void **data, size_t *len, struct err *err)
+{
+	return pack(files, PACKED_ZIP, data, len, err);
 }
 
 /* Its data, of which no more than @limit->file bytes are kept; each byte counts. */

@@ -17,6 +17,9 @@ int archive_pack_tar(const struct files *files, void **data, size_t *len, struct
 /* Unpack what archive_pack() made, or any archive that libarchive reads. */
 int archive_unpack(const void *data, size_t len, struct files *files, struct err *err);
 
+/* The same as a .zip. */
+int archive_pack_zip(const struct files *files, void **data, size_t *len, struct err *err);
+
 /* How much of a stranger's archive is looked at. */
 struct archive_limit {
 	size_t entries;		/* in it */

@@ -95,10 +95,8 @@ static int read_it(const struct class *class, const struct handed *handed, const
 		   struct submission *submission, struct err *err)
 {
 	struct submission_whose whose = class->options->whose;
-	struct personal personal;
 	struct err why = { 0 };
 	auto_free char *folder = NULL;
-	int code = 0;
 
 	whose.ids = (const char *const *)handed->ids;
 	whose.n_ids = handed->n_ids;
@@ -107,22 +105,10 @@ static int read_it(const struct class *class, const struct handed *handed, const
 		err_set(&why, 0, "%s", handed->why);
 	else
 		folder = handed_folder(handed, scratch, &why);
-	if (folder && !submission_read(folder, &whose, submission, &why)) {
-		if (submission->personal.n_ids)
-			return 0;
-		submission_refuse(submission, "it does not say whose it is: " SUBMISSION_ABOUT " is not there");
-		return 0;
-	}
-	if (why.code == EKEYREJECTED) {
-		*err = why;
-		code = -EKEYREJECTED;
-	}
-	submission_free(submission);
-	personal_make(whose.lab, whose.key ? whose.key : "", whose.key_len, whose.ids, whose.n_ids, &personal);
-	submission_of(whose.lab, &personal, submission);
-	submission_refuse(submission, why.text);
-	personal_free(&personal);
-	return code;
+	if (folder)
+		return submission_read_or_refuse(folder, &whose, submission, err);
+	submission_none(&whose, why.text, submission);
+	return 0;
 }
 
 /* A grade in which nothing could be told. */

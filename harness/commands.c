@@ -18,12 +18,13 @@ static const struct command {
 	{ "check", check_main, "DIR... [--lab FILE] [--json | --tsv]", "judge evidence that is there, again" },
 	{ "start", start_main, "LAB DIR [--id ID]... [--key FILE]", "lay the assignment of a lab out in DIR, which is made" },
 	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME] [--format F]\n"
-	  "\t[--kernel K] [-o DIR] | SUBMISSIONS/ -o OUT [--lab LAB] [--key FILE]\n"
+	  "\t[--kernel K] [--metadata FILE] [-o DIR] | SUBMISSIONS/ -o OUT [--lab LAB] [--key FILE]\n"
 	  "\t[--kernel K] [--jobs N] [--resume]",
 	  "grade what was handed in (the evidence goes to DIR/.evidence, or -o); or a class, into OUT" },
 	{ "handout", handout_main, "LAB -o FILE.tar.gz [--id ID]... [--key FILE]", "the same assignment as an archive, for students" },
 	{ "selftest", selftest_main, "LAB... [--students N] [--kernel K] [--jobs N]",
 	  "is the assignment sound: solution, handout and every mutant, graded (all: every one)" },
+	{ "pack", pack_main, "gradescope LAB -o FILE.zip [--key FILE] [--kernel K]", "the assignment as an autograder for Gradescope" },
 	{ "draw", draw_main, "DIR... [--lab FILE] [-o DIR] | LAB [--variant V] [--set NAME=VALUE]... [--ipv6] [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },

@@ -62,6 +62,47 @@ static int points_of(const struct plan *plan, const char *task)
 	return points;
 }
 
+/* twlab is where the course has it: a variable of the repository, or of the organisation. Debian, since
+ * its kernels are those that twlab fetches.
+ */
+static const char workflow[] =
+	"# Grades each push, as `twlab grade .` does here. TWLAB_REPOSITORY, a variable of this repository\n"
+	"# (Settings, Secrets and variables, Actions), says where twlab is to be had.\n"
+	"name: grade\n"
+	"on: [push, workflow_dispatch]\n"
+	"permissions:\n"
+	"  contents: read\n"
+	"jobs:\n"
+	"  grade:\n"
+	"    runs-on: ubuntu-latest\n"
+	"    container: debian:12\n"
+	"    timeout-minutes: 20\n"
+	"    steps:\n"
+	"      - uses: actions/checkout@v4\n"
+	"        with:\n"
+	"          path: work\n"
+	"      - name: build twlab\n"
+	"        env:\n"
+	"          FROM: ${{ vars.TWLAB_REPOSITORY }}\n"
+	"        run: |\n"
+	"          apt-get update && apt-get install -y --no-install-recommends ca-certificates git make\n"
+	"          git clone --depth 1 \"$FROM\" twlab\n"
+	"          make -C twlab deps\n"
+	"          make -C twlab\n"
+	"      - name: grade\n"
+	"        run: |\n"
+	"          status=0\n"
+	"          twlab/twlab grade work > result.txt || status=$?\n"
+	"          { echo '```'; cat result.txt; echo '```'; } >> \"$GITHUB_STEP_SUMMARY\"\n"
+	"          exit $status\n"
+	"      - name: keep the evidence\n"
+	"        if: always()\n"
+	"        uses: actions/upload-artifact@v4\n"
+	"        with:\n"
+	"          name: evidence\n"
+	"          path: work/.evidence\n"
+	"          include-hidden-files: true\n";
+
 static const char *const kind_is[TASK_KINDS] = {
 	[TASK_PREDICT] = "Lines `name = value`, held against what a run of your own shows.",
 	[TASK_SYSCTL] = "Lines `key = value`, as sysctl.conf(5) has them.",
@@ -103,6 +144,7 @@ int handout_files(const struct lab *lab, const struct personal *personal, struct
 		files_add(files, "TASKS.md", 0644, text, len);
 	}
 	files_add(files, SUBMISSION_ABOUT, 0644, about, strlen(about));
+	files_add(files, HANDOUT_WORKFLOW, 0644, workflow, strlen(workflow));
 	for (const struct task *task = lab->tasks; task->name; task++) {
 		auto_free char *path = must_printf("handout/%s", task->file);
 		auto_free char *data = handout_read(lab, path, &len, err);

@@ -5,8 +5,10 @@
 #include "harness/files.h"
 #include "harness/personal.h"
 
-/* The files to begin from, TASKS.md (what is to be done, for how many points) and
- * twlab.json (whose it is), for @personal.
+#define HANDOUT_WORKFLOW ".github/workflows/grade.yml"
+
+/* The files to begin from, TASKS.md (what is to be done, for how many points),
+ * twlab.json (whose it is) and a workflow for GitHub Actions, for @personal.
  */
 int handout_files(const struct lab *lab, const struct personal *personal, struct files *files, struct err *err);
 

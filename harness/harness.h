@@ -33,6 +33,7 @@ int start_main(int argc, char **argv, struct err *err);
 int grade_main(int argc, char **argv, struct err *err);
 int handout_main(int argc, char **argv, struct err *err);
 int selftest_main(int argc, char **argv, struct err *err);
+int pack_main(int argc, char **argv, struct err *err);
 int draw_main(int argc, char **argv, struct err *err);
 int play_main(int argc, char **argv, struct err *err);
 int doctor_main(int argc, char **argv, struct err *err);

@@ -334,6 +334,34 @@ int submission_read(const char *dir, const struct submission_whose *whose, struc
 	return code;
 }
 
+void submission_none(const struct submission_whose *whose, const char *why, struct submission *submission)
+{
+	struct personal personal;
+
+	personal_make(whose->lab, whose->key ? whose->key : "", whose->key_len, whose->ids, whose->n_ids, &personal);
+	submission_of(whose->lab, &personal, submission);
+	submission_refuse(submission, why);
+	personal_free(&personal);
+}
+
+int submission_read_or_refuse(const char *dir, const struct submission_whose *whose, struct submission *submission,
+			      struct err *err)
+{
+	struct err why = { 0 };
+
+	if (!submission_read(dir, whose, submission, &why)) {
+		if (!submission->personal.n_ids)
+			submission_refuse(submission, "it does not say whose it is: " SUBMISSION_ABOUT " is not there");
+		return 0;
+	}
+	submission_free(submission);
+	submission_none(whose, why.text, submission);
+	if (why.code != EKEYREJECTED)
+		return 0;
+	*err = why;
+	return -EKEYREJECTED;
+}
+
 void submission_free(struct submission *submission)
 {
 	personal_free(&submission->personal);

@@ -47,6 +47,15 @@ struct submission_whose {
 int submission_read(const char *dir, const struct submission_whose *whose, struct submission *submission,
 		    struct err *err);
 
+/* The same of a stranger, whose lab is known: what is refused is a submission all of whose
+ * files are refused, and why. Negative (-EKEYREJECTED) for what is no student's fault.
+ */
+int submission_read_or_refuse(const char *dir, const struct submission_whose *whose, struct submission *submission,
+			      struct err *err);
+
+/* One that could not even be read, because of @why. */
+void submission_none(const struct submission_whose *whose, const char *why, struct submission *submission);
+
 /* One without files yet, and putting one in. */
 void submission_of(const struct lab *lab, const struct personal *personal, struct submission *submission);
 void submission_put(struct submission *submission, unsigned int file, const void *data, size_t len);
