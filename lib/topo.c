@@ -122,6 +122,17 @@ int topo_stock(unsigned int n, struct err *err)
 	return 0;
 }
 
+void topo_stock_share(unsigned int number, unsigned int size)
+{
+	unsigned int others = number * size;
+
+	n_stock = n_stock > others ? n_stock - others : 0;
+	if (n_stock > size) {
+		stock += n_stock - size;	/* the rest is for those that come later */
+		n_stock = size;
+	}
+}
+
 static int add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
 {
 	struct node_up *node = grow(&up->nodes, up->n, sizeof(*node));

@@ -96,6 +96,11 @@ struct topo_up {
  */
 int topo_stock(unsigned int n, struct err *err);
 
+/* This process is one of several that were forked with the same stock: only the @number-th
+ * @size nodes of it are its own.
+ */
+void topo_stock_share(unsigned int number, unsigned int size);
+
 /* Build what @topo describes. On failure everything half built is gone again. */
 int topo_up(const struct topo *topo, struct topo_up *up, struct err *err);
 void topo_down(struct topo_up *up);
