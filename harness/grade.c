@@ -170,6 +170,50 @@ static const char *score_claim(const struct mark *mark, const struct graderun *r
 	return where;
 }
 
+static void refuse_word(struct grade_row *row, char *why)
+{
+	free(row->seen);
+	row->seen = why;
+	row->result = RESULT_FAIL;
+}
+
+/* A mark that rests on what the program itself says: it must say so once. */
+static void take_word(const struct mark *mark, const struct graderun *run, struct grade_row *row)
+{
+	const struct fact *said = NULL;
+
+	for (unsigned int f = 0; f < run->outcome.facts.n; f++) {
+		const struct fact *fact = &run->outcome.facts.rows[f];
+
+		if (strcmp(fact->node, mark->node) || strcmp(fact->name, mark->fact))
+			continue;
+		if (said && strcmp(said->value, fact->value))
+			refuse_word(row, must_printf("%s: it says both '%.60s' and '%.60s'", fact->node, said->value, fact->value));
+		said = fact;
+	}
+	if (said)
+		row->said = must_printf("%s=%s", mark->fact, said->value);
+}
+
+/* Who says the same in each run has not looked: where that is right in one and wrong in
+ * another, it is worth nothing in either.
+ */
+static void hold_words_together(struct grade *grade)
+{
+	for (unsigned int r = 0; r < grade->n; r++)
+		for (unsigned int other = 0; other < grade->n; other++) {
+			struct grade_row *row = &grade->rows[r];
+			const struct grade_row *wrong = &grade->rows[other];
+
+			if (row->result != RESULT_PASS || wrong->result != RESULT_FAIL || !row->said || !wrong->said ||
+			    row->task != wrong->task || strcmp(row->said, wrong->said) || !strcmp(row->expected, wrong->expected))
+				continue;
+			refuse_word(row, must_printf("%s, but it says so in %s, too, where it is wrong", row->seen, wrong->run));
+			grade->earned -= row->earned;
+			row->earned = 0;
+		}
+}
+
 /* All of the points, none, or a share. */
 static int earned(const struct mark *mark, const struct graderun *run, const struct grade_row *row)
 {
@@ -205,6 +249,8 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 		score_prediction(mark, fact, predicted, file->why, row);
 	} else {
 		where = score_claim(mark, run, row);
+		if (task->kind == TASK_PROGRAM && !strncmp(mark->fact, "prog.", 5))
+			take_word(mark, run, row);
 	}
 	row->run = must_printf("%s/%s", graderun_name(run), run->variant);
 	row->where = *where ? must_printf("%s/%s", row->run, where) : must_strdup("");
@@ -253,8 +299,10 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		code = graderun_all(grading.runs, grading.n_runs, &(struct graderun_options){
 			.out = options->out, .kernel = options->kernel, .say = options->say, .again = options->again,
 			.seed = submission->personal.seed }, err);
-	if (!code)
+	if (!code) {
 		score_all(&grading);
+		hold_words_together(result);
+	}
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	result->seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
 	for (unsigned int r = 0; r < grading.n_runs; r++) {
@@ -272,7 +320,7 @@ void grade_free(struct grade *grade)
 {
 	for (unsigned int r = 0; r < grade->n; r++) {
 		struct grade_row *row = &grade->rows[r];
-		char *const texts[] = { row->name, row->words, row->hint, row->expected, row->seen, row->run, row->where };
+		char *const texts[] = { row->name, row->words, row->hint, row->expected, row->seen, row->run, row->said, row->where };
 
 		for (size_t t = 0; t < ARRAY_SIZE(texts); t++)
 			free(texts[t]);
