@@ -95,6 +95,33 @@ static void xmllint_reads_junit(void **state)
 	assert_int_not_equal(status_of(XMLLINT, all), 0);
 }
 
+#define SCHEMA "python3 -c 'import json, sys, jsonschema; " \
+	       "jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))' tests/data/formats/"
+
+static void set_classroom(bool set);
+
+/* Each by a schema after its own specification; what another format's text is, is none. */
+static void json_obeys_its_schema(void **state)
+{
+	static const struct { enum format format; unsigned int n; } cases[] = {
+		{ FORMAT_JSON, 4 }, { FORMAT_GRADESCOPE, 2 }, { FORMAT_CLASSROOM50, 2 }, { FORMAT_CHECK50, 4 },
+	};
+
+	(void)state;
+	if (system("python3 -c 'import jsonschema' 2>/dev/null"))
+		skip();
+	set_classroom(true);
+	for (size_t r = 0; r < ARRAY_SIZE(cases); r++)
+		for (size_t other = 0; other < ARRAY_SIZE(cases); other++) {
+			auto_free char *text = written(cases[other].format, cases[other].n);
+			auto_free char *command = must_printf(SCHEMA "%s.json %%s 2>/dev/null", format_name[cases[r].format]);
+
+			if (!status_of(command, text) != (r == other))
+				fail_msg("%s by the schema of %s: %s", format_name[cases[other].format], format_name[cases[r].format], text);
+		}
+	set_classroom(false);
+}
+
 /* Has @json what @shape says: a key of it, and the key's type? */
 struct shape { const char *key; json_type type; };
 
@@ -224,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prove_reads_tap),
 		cmocka_unit_test(xmllint_reads_junit),
+		cmocka_unit_test(json_obeys_its_schema),
 		cmocka_unit_test(json_has_its_shape),
 		cmocka_unit_test(check50_knows_three_answers),
 		cmocka_unit_test(our_trouble_is_no_wrong_answer),
