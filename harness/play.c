@@ -235,6 +235,7 @@ static void play_close(struct play *play)
 	gadgets_close(play);
 	free(play->programs);
 	free(play->trials);
+	trace_free(play->trials_trace);
 	topo_down(&play->up);
 	if (play->children >= 0)
 		close(play->children);

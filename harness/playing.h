@@ -39,6 +39,7 @@ struct play {
 	struct gadget *gadgets;
 	unsigned int n_gadgets;
 	struct trial *trials;	/* segments that were tried */
+	struct trace *trials_trace;
 	const char *trials_on;	/* the node */
 	unsigned int n_trials;
 	int epoll, children;

@@ -5,6 +5,7 @@
  */
 #include "harness/playing.h"
 
+#include "lib/pcapng.h"
 #include "lib/trial.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ int trials_try(struct play *play, const struct step *step)
 	play->trials = must_calloc((size_t)n, sizeof(*play->trials));
 	play->trials_on = step->on;
 	trial_draw(play->options->seed, play->trials, (unsigned int)n);
-	if (trial_run(&play->plan->topo, step->on, play->trials, (unsigned int)n, play->err))
+	play->trials_trace = trace_new();
+	if (trial_run(&play->plan->topo, step->on, play->trials, (unsigned int)n, play->trials_trace, play->err))
 		return -play->err->code;
 	play->n_trials = (unsigned int)n;
 	return 0;
@@ -97,6 +99,13 @@ int trials_told(struct play *play, const struct step *step)
 int trials_write(const struct play *play)
 {
 	auto_free char *path = must_printf("%s/trials.tsv", play->options->dir);
+	auto_free char *packets = must_printf("%s/trials.pcapng", play->options->dir);
+	static const struct pcapng_about about = {
+		.userappl = "twlab " TWLAB_VERSION, .comment = "segments tried on TIME_WAIT, with their numbers in trials.tsv, and what came back",
+	};
 
-	return play->n_trials ? trial_write(path, play->trials_on, play->trials, play->n_trials, play->err) : 0;
+	if (!play->n_trials)
+		return 0;
+	return trial_write(path, play->trials_on, play->trials, play->n_trials, play->err) ||
+	       pcapng_write(packets, play->trials_trace, &about, play->err) ? -play->err->code : 0;
 }

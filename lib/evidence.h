@@ -14,6 +14,7 @@
  *			 "state":"TIME_WAIT","expires_ms":120000,"event":"new|change|rearm|gone","seen":"packet|timer|step"}
  *			"as" is what "to" takes "from" for; states are those of the kernel's conntrack
  *	trials.tsv	where segments were tried on TIME_WAITs: see lib/trial.h
+ *	trials.pcapng	those segments, and what came back: for Wireshark
  *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
  *			 "qdisc":{"DEV":{"drops":1,"packets":7}}}}
  *	programs/	NAME.out, NAME.err, NAME.status ("exit 0", "signal 9")

@@ -7,6 +7,7 @@
 #include "lib/sockdiag.h"
 #include "lib/sysctl.h"
 #include "lib/topo.h"
+#include "lib/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -129,6 +130,7 @@ struct host {
 	int ns, tun, listener;
 	struct endpoint end;
 	struct sockdiag *diag;
+	struct trace *trace;	/* what passes the device is put there; NULL = nowhere */
 };
 
 struct peer {			/* of one trial */
@@ -218,11 +220,27 @@ static void host_close(struct host *host)
 	base_close_(&host->ns);
 }
 
-static int send_to(const struct host *host, const struct packet_spec *spec, struct err *err)
+/* An Ethernet header goes before it, since the rest of the kit knows nothing else. */
+static void keep(const struct host *host, bool out, const uint8_t *ip, size_t len, const char *comment)
+{
+	uint8_t frame[14 + 2048] = { [12] = 0x08 };
+	struct timespec now;
+
+	if (!host->trace)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	memcpy(frame + 14, ip, len);
+	trace_add_frame(host->trace, 0, now.tv_sec * NS_PER_S + now.tv_nsec, out, frame, (uint32_t)(14 + len));
+	if (comment)
+		host->trace->frames[host->trace->n_frames - 1].comment = must_strdup(comment);
+}
+
+static int send_to(const struct host *host, const struct packet_spec *spec, const char *comment, struct err *err)
 {
 	_Alignas(8) uint8_t ip[PACKET_MAX + 1000];
 	size_t len = packet_make(spec, ip);
 
+	keep(host, false, ip, len, comment);
 	return write(host->tun, ip, len) == (ssize_t)len ? 0 : err_set(err, errno, "cannot write to a TUN device");
 }
 
@@ -236,8 +254,10 @@ static int hear(const struct host *host, int ms, struct packet *packet)
 
 	do {
 		while ((len = read(host->tun, ip, sizeof(ip))) > 0)
-			if (packet_read(ip, (size_t)len, packet))
+			if (packet_read(ip, (size_t)len, packet)) {
+				keep(host, true, ip, (size_t)len, NULL);
 				return 1;
+			}
 	} while (now_ms() < until_ms && poll(&fd, 1, (int)(until_ms - now_ms())) > 0);
 	return 0;
 }
@@ -253,7 +273,7 @@ static int say(const struct host *host, const struct trial *trial, struct peer *
 	};
 
 	peer->seq += !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
-	return send_to(host, &spec, err);
+	return send_to(host, &spec, NULL, err);
 }
 
 static int expect(const struct host *host, struct peer *peer, uint8_t flags, struct err *err)
@@ -300,8 +320,9 @@ static enum trial_answer answer_of(uint8_t flags)
 	return flags & TCP_RST ? TRIAL_RST : flags & TCP_SYN ? TRIAL_SYN_ACK : TRIAL_ACK;
 }
 
-static int try(const struct host *host, struct trial *trial, struct peer *peer, struct err *err)
+static int try(const struct host *host, struct trial *trial, unsigned int number, struct peer *peer, struct err *err)
 {
+	auto_free char *comment = must_printf("%u: %s", number, classes[trial->class].is);
 	static const char data[1000];
 	const struct packet_spec spec = {
 		.src = peer->end, .dst = host->end, .seq = trial->seq, .ack = trial->flags & TCP_ACK ? peer->ack : 0,
@@ -311,7 +332,7 @@ static int try(const struct host *host, struct trial *trial, struct peer *peer, 
 	struct packet packet;
 
 	peer->sent_ms = now_ms();
-	if (send_to(host, &spec, err))
+	if (send_to(host, &spec, comment, err))
 		return -err->code;
 	trial->kernel.answer = TRIAL_NONE;
 	while (hear(host, 0, &packet))	/* TCP is done with it when write() returns */
@@ -345,23 +366,25 @@ static int look(const struct host *host, struct trial *trials, const struct peer
 	return 0;
 }
 
-static int run(const struct host *host, struct trial *trials, struct peer *peers, unsigned int n, struct err *err)
+static int run(struct host *host, struct trace *trace, struct trial *trials, struct peer *peers, unsigned int n, struct err *err)
 {
 	for (unsigned int t = 0; t < n; t++)
 		if (make_time_wait(host, &trials[t], t, &peers[t], err))
 			return -err->code;
+	host->trace = trace;
 	nanosleep(&(struct timespec){ PAUSE_S, 0 }, NULL);
 	for (int rfc1337 = 0; rfc1337 <= 1; rfc1337++) {
 		if (sysctl_set(host->ns, "net.ipv4.tcp_rfc1337", rfc1337 ? "1" : "0", err))
 			return -err->code;
 		for (unsigned int t = 0; t < n; t++)
-			if (trials[t].rfc1337 == rfc1337 && try(host, &trials[t], &peers[t], err))
+			if (trials[t].rfc1337 == rfc1337 && try(host, &trials[t], t + 1, &peers[t], err))
 				return -err->code;
 	}
 	return look(host, trials, peers, n, err);
 }
 
-int trial_run(const struct topo *topo, const char *name, struct trial *trials, unsigned int n, struct err *err)
+int trial_run(const struct topo *topo, const char *name, struct trial *trials, unsigned int n,
+	      struct trace *trace, struct err *err)
 {
 	auto_free struct peer *peers = must_calloc(n + 1, sizeof(*peers));
 	struct host host;
@@ -369,9 +392,11 @@ int trial_run(const struct topo *topo, const char *name, struct trial *trials, u
 
 	if (n > MOST)
 		return err_set(err, 0, "cannot try more than %d segments at once", MOST);
+	if (trace)
+		trace_add_iface(trace, name, "tun0", true);
 	code = host_open(&host, topo, name, err);
 	if (!code)
-		code = run(&host, trials, peers, n, err);
+		code = run(&host, trace, trials, peers, n, err);
 	host_close(&host);
 	return code;
 }

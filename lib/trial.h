@@ -16,6 +16,7 @@
 
 struct err;
 struct topo;
+struct trace;
 
 enum trial_answer { TRIAL_NONE, TRIAL_ACK, TRIAL_RST, TRIAL_SYN_ACK, TRIAL_ANSWERS };
 enum trial_fate {
@@ -55,9 +56,11 @@ void trial_draw(uint64_t seed, struct trial *trials, unsigned int n);
 
 /* Try them, at most 30000, on this kernel: fills in .kernel of each. The host is set
  * as the node @name of @topo is; but tcp_rfc1337 is as each segment has it. Takes some
- * 5 s of the clock. Fails when a TIME_WAIT could not be made.
+ * 5 s of the clock. Each segment that was tried, and what came back, is added to @trace
+ * (which may be NULL), by CLOCK_REALTIME. Fails when a TIME_WAIT could not be made.
  */
-int trial_run(const struct topo *topo, const char *name, struct trial *trials, unsigned int n, struct err *err);
+int trial_run(const struct topo *topo, const char *name, struct trial *trials, unsigned int n,
+	      struct trace *trace, struct err *err);
 
 /* The TUN device that it needs, in the current namespace: an fd, which it lives as long as,
  * or negative.
