@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <sys/wait.h>
 
 #include "harness/cache.h"
 #include "harness/grade.h"
@@ -158,22 +159,101 @@ static int test_student(struct test *test, unsigned int number, unsigned int stu
 	return worst;
 }
 
-static int test_lab(const struct lab *lab, unsigned int students, const struct grade_options *options, struct err *err)
+/* What can be tested by itself: a lab, for one student. */
+struct unit {
+	const struct lab *lab;
+	unsigned int student;
+	pid_t pid;		/* while it is tested */
+	char *said;		/* where it says what it finds */
+	bool done;
+	int status;
+};
+
+static int test_unit(const struct unit *unit, unsigned int students, const struct grade_options *options, struct err *err)
 {
-	int worst = STATUS_HOLDS;
+	auto_free char *id = must_printf("student%u", unit->student + 1);
+	struct test test = { .lab = unit->lab, .options = *options };
+	int status;
 
-	puts(lab->name);
-	for (unsigned int s = 0; s < students && worst < STATUS_USAGE; s++) {
-		auto_free char *id = must_printf("student%u", s + 1);
-		struct test test = { .lab = lab, .options = *options };
-		int status;
+	personal_make(unit->lab, "selftest", 8, (const char *const *)&id, 1, &test.personal);
+	test.plan = plan_new(unit->lab, NULL, (const char *const *)test.personal.sets, test.personal.n_sets, err);
+	status = test.plan ? test_student(&test, unit->student, students, err) : STATUS_ERROR;
+	plan_free(test.plan);
+	personal_free(&test.personal);
+	return status;
+}
 
-		personal_make(lab, "selftest", 8, (const char *const *)&id, 1, &test.personal);
-		test.plan = plan_new(lab, NULL, (const char *const *)test.personal.sets, test.personal.n_sets, err);
-		status = test.plan ? test_student(&test, s, students, err) : STATUS_ERROR;
-		worst = status > worst ? status : worst;
-		plan_free(test.plan);
-		personal_free(&test.personal);
+static int start_unit(struct unit *unit, unsigned int students, const struct grade_options *options, struct err *err)
+{
+	auto_free char *out = must_printf("%s/%s.%u", options->out, unit->lab->name, unit->student);
+	struct grade_options own = *options;
+
+	unit->said = must_printf("%s.txt", out);
+	own.out = out;
+	fflush(stdout);
+	unit->pid = fork();
+	if (unit->pid < 0)
+		return err_set(err, errno, "cannot fork");
+	if (unit->pid == 0) {
+		int status = freopen(unit->said, "we", stdout) ? test_unit(unit, students, &own, err) : STATUS_ERROR;
+
+		if (err->code)
+			printf("  BAD  %s\n", err->text);
+		fflush(stdout);
+		_exit(status);
+	}
+	return 0;
+}
+
+static void tell_unit(const struct unit *unit)
+{
+	auto_fclose FILE *file = fopen(unit->said, "re");
+	char text[4096];
+	size_t n;
+
+	if (unit->student == 0)
+		puts(unit->lab->name);
+	while (file && (n = fread(text, 1, sizeof(text), file)) > 0)
+		fwrite(text, 1, n, stdout);
+	fflush(stdout);
+}
+
+static void end_unit(struct unit *units, unsigned int n, pid_t pid, int status)
+{
+	for (unsigned int u = 0; u < n; u++)
+		if (units[u].pid == pid) {
+			units[u].pid = 0;
+			units[u].done = true;
+			units[u].status = WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
+		}
+}
+
+/* As many at once as there may be guests; told in order. */
+static int test_units(struct unit *units, unsigned int n, unsigned int students, unsigned int jobs,
+		      const struct grade_options *options, struct err *err)
+{
+	unsigned int started = 0, told = 0, running = 0;
+	int worst = STATUS_HOLDS, status;
+	pid_t pid;
+
+	while (told < n) {
+		while (started < n && running < jobs) {
+			if (start_unit(&units[started], students, options, err))
+				return STATUS_ERROR;
+			started++;
+			running++;
+		}
+		pid = wait(&status);
+		if (pid < 0) {
+			err_set(err, errno, "cannot wait");
+			return STATUS_ERROR;
+		}
+		end_unit(units, n, pid, status);
+		running--;
+		for (; told < n && units[told].done; told++) {
+			tell_unit(&units[told]);
+			worst = units[told].status > worst ? units[told].status : worst;
+		}
 	}
 	return worst;
 }
@@ -226,8 +306,9 @@ int selftest_main(int argc, char **argv, struct err *err)
 {
 	struct grade_options options = { 0 };
 	char dir[] = "/tmp/twlab-selftest-XXXXXX";
-	unsigned int students = 3, jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
-	int code, worst = STATUS_HOLDS;
+	unsigned int students = 3, jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
+	struct unit *units = NULL;
+	int code, worst;
 
 	if (parse(argc, argv, &students, &jobs, &options, err))
 		return STATUS_USAGE;
@@ -242,11 +323,14 @@ int selftest_main(int argc, char **argv, struct err *err)
 	options.again = true;	/* predictions are held against the same runs each time */
 	for (int a = optind; a < argc; a++)
 		for (const struct lab *const *lab = all_labs; *lab; lab++)
-			if ((*lab)->tasks && (!strcmp(argv[a], "all") || *lab == lab_find(argv[a])) && worst < STATUS_USAGE) {
-				int status = test_lab(*lab, students, &options, err);
-
-				worst = status > worst ? status : worst;
-			}
+			for (unsigned int student = 0; student < students; student++)
+				if ((*lab)->tasks && (!strcmp(argv[a], "all") || *lab == lab_find(argv[a])))
+					*(struct unit *)grow(&units, n++, sizeof(*units)) =
+						(struct unit){ .lab = *lab, .student = student };
+	worst = test_units(units, n, students, jobs, &options, err);
+	for (unsigned int u = 0; u < n; u++)
+		free(units[u].said);
+	free(units);
 	cache_remove(dir);
 	return worst;
 }

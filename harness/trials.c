@@ -42,7 +42,8 @@ static struct run_program *asked(const struct play *play, const struct step *ste
  */
 static int put_questions(struct run_program *program, const char *text, size_t len, struct err *err)
 {
-	if (fcntl(program->proc.in, F_SETPIPE_SZ, (int)len + 4096) < 0 || write(program->proc.in, text, len) != (ssize_t)len)
+	if ((fcntl(program->proc.in, F_SETPIPE_SZ, (int)len + 4096) < 0 || write(program->proc.in, text, len) != (ssize_t)len) &&
+	    errno != EPIPE)	/* it does not want to know: what it has said counts */
 		return err_set(err, errno, "%s cannot be asked", program->program->name);
 	close(steal_fd(&program->proc.in));
 	return 0;

@@ -14,15 +14,12 @@
 #include <errno.h>
 
 static char out[] = "/tmp/twlab-graded-XXXXXX";
-static struct personal personal;
 
 static int prepare(void **state)
 {
-	const char *id = "mallory";
 	struct err err = { 0 };
 
 	(void)state;
-	personal_make(lab_find("3"), "k", 1, &id, 1, &personal);
 	if (vm_prepare(NULL, NULL, &err))
 		print_message("no guest: %s\n", err.text);
 	return mkdtemp(out) ? 0 : -1;
@@ -31,21 +28,24 @@ static int prepare(void **state)
 static int clean_up(void **state)
 {
 	(void)state;
-	personal_free(&personal);
 	cache_remove(out);
 	return 0;
 }
 
-/* Grade @source as lab 03's server.c. */
-static void grade_server(const char *source, struct grade *result)
+/* Grade @source as the program of @task in @lab. */
+static void grade_program(const char *lab, const char *task, const char *source, struct grade *result)
 {
-	const struct grade_options options = { .out = out, .only = "server" };
+	const struct grade_options options = { .out = out, .only = task };
+	const char *id = "mallory";
 	struct submission submission;
+	struct personal personal;
 	struct err err = { 0 };
 
-	submission_of(lab_find("3"), &personal, &submission);
+	personal_make(lab_find(lab), "k", 1, &id, 1, &personal);
+	submission_of(lab_find(lab), &personal, &submission);
+	personal_free(&personal);
 	for (unsigned int f = 0; f < submission.n_files; f++)
-		if (!strcmp(submission.files[f].task->name, "server"))
+		if (!strcmp(submission.files[f].task->name, task))
 			submission_put(&submission, f, source, strlen(source));
 	if (vm_prepare(NULL, NULL, &err) || (grade(&submission, &options, result, &err) && err.code == ENOENT)) {
 		submission_free(&submission);
@@ -53,6 +53,11 @@ static void grade_server(const char *source, struct grade *result)
 	}
 	submission_free(&submission);
 	assert_int_equal(err.code, 0);
+}
+
+static void grade_server(const char *source, struct grade *result)
+{
+	grade_program("3", "server", source, result);
 }
 
 #define HEAD "#include <fcntl.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n" \
@@ -130,6 +135,29 @@ static void grades_repeat(void **state)
 	grade_free(&second);
 }
 
+/* What TIME_WAIT answers: a share of the points for what is right, none for what is not said. */
+static void who_is_asked_gets_points_for_what_is_right(void **state)
+{
+	static const struct { const char *what, *source; int least, most; } rows[] = {
+		{ "one answer to all", HEAD "int main(void) { for (int i = 1; i <= 1000; i++) printf(\"%d ACK restarts\\n\", i); return 0; }\n", 10, 18 },
+		{ "no answer at all, and no question read", HEAD "int main(void) { pause(); return 0; }\n", 0, 0 },
+		{ "answers to what nobody asked", HEAD "int main(void) { for (int i = -9; i < 20000; i++) printf(\"%d\\tACK\\n%d ? ?\\n\", i, i); return 0; }\n", 0, 0 },
+		{ "all answers to each", HEAD "int main(void) { for (int i = 1; i <= 1000; i++) printf(\"%d ACK restarts ACK lives none lives\\n%d RST ends\\n\", i, i); return 0; }\n", 0, 0 },
+		{ "rows of its own", HEAD "int main(void) { puts(\"1 ACK restarts\\nserver\\tfin-again\\t1\\tACK lives\\tACK lives\"); return 0; }\n", 0, 1 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct grade result;
+
+		grade_program("5", "answer", rows[r].source, &result);
+		assert_int_equal(result.n, 10);
+		if (result.earned < rows[r].least || result.earned > rows[r].most)
+			fail_msg("%s: %d points", rows[r].what, result.earned);
+		grade_free(&result);
+	}
+}
+
 static void every_assignment_is_sound(void **state)
 {
 	(void)state;
@@ -142,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_hostile_program_costs_its_author_the_points),
 		cmocka_unit_test(and_the_next_has_full_marks),
 		cmocka_unit_test(grades_repeat),
+		cmocka_unit_test(who_is_asked_gets_points_for_what_is_right),
 		cmocka_unit_test(every_assignment_is_sound),
 	};
 
