@@ -170,31 +170,6 @@ static const char *score_claim(const struct mark *mark, const struct graderun *r
 	return where;
 }
 
-static void refuse_word(struct grade_row *row, char *why)
-{
-	free(row->seen);
-	row->seen = why;
-	row->result = RESULT_FAIL;
-}
-
-/* A mark that rests on what the program itself says: it must say so once. */
-static void take_word(const struct mark *mark, const struct graderun *run, struct grade_row *row)
-{
-	const struct fact *said = NULL;
-
-	for (unsigned int f = 0; f < run->outcome.facts.n; f++) {
-		const struct fact *fact = &run->outcome.facts.rows[f];
-
-		if (strcmp(fact->node, mark->node) || strcmp(fact->name, mark->fact))
-			continue;
-		if (said && strcmp(said->value, fact->value))
-			refuse_word(row, must_printf("%s: it says both '%.60s' and '%.60s'", fact->node, said->value, fact->value));
-		said = fact;
-	}
-	if (said)
-		row->said = must_printf("%s=%s", mark->fact, said->value);
-}
-
 /* Who says the same in each run has not looked: where that is right in one and wrong in
  * another, it is worth nothing in either.
  */
@@ -208,7 +183,12 @@ static void hold_words_together(struct grade *grade)
 			if (row->result != RESULT_PASS || wrong->result != RESULT_FAIL || !row->said || !wrong->said ||
 			    row->task != wrong->task || strcmp(row->said, wrong->said) || !strcmp(row->expected, wrong->expected))
 				continue;
-			refuse_word(row, must_printf("%s, but it says so in %s, too, where it is wrong", row->seen, wrong->run));
+
+			char *why = must_printf("%s, but it says so in %s, too, where it is wrong", row->seen, wrong->run);
+
+			free(row->seen);
+			row->seen = why;
+			row->result = RESULT_FAIL;
 			grade->earned -= row->earned;
 			row->earned = 0;
 		}
@@ -250,7 +230,7 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 	} else {
 		where = score_claim(mark, run, row);
 		if (task->kind == TASK_PROGRAM && !strncmp(mark->fact, "prog.", 5))
-			take_word(mark, run, row);
+			row->said = must_printf("%s: %s", mark->fact, row->seen);
 	}
 	row->run = must_printf("%s/%s", graderun_name(run), run->variant);
 	row->where = *where ? must_printf("%s/%s", row->run, where) : must_strdup("");

@@ -18,7 +18,7 @@ struct grade_row {
 	char *expected, *seen;
 	char *where;			/* "as-is/kept/packets.pcapng:12": below the evidence folder */
 	char *run;			/* it looked at: "as-is/kept", below the evidence folder */
-	char *said;			/* "prog.so_error=0": it rests on the word of the program handed in; NULL = it does not */
+	char *said;			/* "prog.so_error: server: 0": it rests on the word of the program handed in; NULL = it does not */
 };
 
 struct grade {

@@ -69,6 +69,17 @@ static const struct { const char *what, *source, *why; } hostile[] = {
 	{ "the harness, included", "#include \"/work/out/evidence/run.json\"\nint main(void) { return 0; }\n", "does not compile" },
 	{ "itself, without end", "#include \"server.c\"\nint main(void) { return 0; }\n", "compil" },
 	{ "an array of 1 TB", "char a[1L << 40] = { 1 };\nint main(void) { return 0; }\n", "compil" },
+	{ "a constant that takes for ever", "#define A(x) (x + x) * (x + x)\n#define B(x) A(A(A(A(x))))\n"
+	  "int a[B(B(B(B(1)))) > 0];\nint main(void) { return 0; }\n", "compil" },
+	{ "a secret file, assembled", "__asm__(\".incbin \\\"/etc/shadow\\\"\");\nint main(void) { return 0; }\n", "does not compile" },
+	{ "a linker script", "#pragma comment(lib, \"/work/out/run0/run.json\")\nINPUT(/etc/shadow)\nint main(void) { return 0; }\n",
+	  "does not compile" },
+	{ "a device, included", "#include \"/dev/zero\"\nint main(void) { return 0; }\n", "compil" },
+	{ "all the disk", HEAD "int main(void) { static char a[1 << 16]; signal(SIGXFSZ, SIG_IGN); for (int n = 0; ; n++) { char name[32];\n"
+	  "sprintf(name, \"/tmp/%d\", n); int fd = open(name, O_WRONLY | O_CREAT, 0600); while (fd >= 0 && write(fd, a, sizeof(a)) > 0) ;\n"
+	  "if (fd >= 0) close(fd); } }\n", "processor time" },
+	{ "a reboot, a panic", HEAD "int main(void) { syscall(169, 0xfee1dead, 672274793, 0x1234567, 0);\n"
+	  "int fd = open(\"/proc/sysrq-trigger\", O_WRONLY); if (fd >= 0) write(fd, \"c\", 1); return 0; }\n", "in vain" },
 	{ "an endless loop", "int main(void) { for (;;) ; }\n", "processor time" },
 	{ "a fork bomb", HEAD "int main(void) { for (;;) fork(); }\n", "processes" },
 	{ "all the memory", HEAD "int main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }\n", "memory" },
@@ -97,6 +108,38 @@ static void a_hostile_program_costs_its_author_the_points(void **state)
 		assert_int_equal(result.earned, 0);
 		grade_free(&result);
 	}
+}
+
+/* The solution, but for what it says. */
+static void says(const char *printed, const char *why)
+{
+	static const char was[] = "printf(\"so_error=%s\\n\", error ? strerrorname_np(error) : \"0\");";
+	struct err err = { 0 };
+	struct grade result;
+	size_t len;
+	auto_free char *source = handout_read(lab_find("3"), "solution/server.c", &len, &err);
+	const char *at = strstr(source, was);
+	auto_free char *text = NULL;
+
+	assert_non_null(at);
+	text = must_printf("%.*s%s (void)error;%s", (int)(at - source), source, printed, at + strlen(was));
+	grade_server(text, &result);
+	assert_int_equal(result.earned, 2);	/* it did answer */
+	for (unsigned int r = 1; r < result.n; r++)
+		if (result.rows[r].result != RESULT_FAIL)
+			fail_msg("%s: %s: %s", printed, result.rows[r].name, result.rows[r].seen);
+	if (!strstr(result.rows[1].seen, why) && !strstr(result.rows[2].seen, why))
+		fail_msg("%s: %s; %s", printed, result.rows[1].seen, result.rows[2].seen);
+	grade_free(&result);
+}
+
+/* What is right in one run of two by chance earns nothing. */
+static void a_word_without_a_look_earns_nothing(void **state)
+{
+	(void)state;
+	says("puts(\"so_error=0\");", "says so in");
+	says("puts(\"so_error=ECONNRESET\");", "says so in");
+	says("puts(\"so_error=0\\nso_error=ECONNRESET\");", "says so in");
 }
 
 static void and_the_next_has_full_marks(void **state)
@@ -168,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hostile_program_costs_its_author_the_points),
+		cmocka_unit_test(a_word_without_a_look_earns_nothing),
 		cmocka_unit_test(and_the_next_has_full_marks),
 		cmocka_unit_test(grades_repeat),
 		cmocka_unit_test(who_is_asked_gets_points_for_what_is_right),

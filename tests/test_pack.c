@@ -121,7 +121,7 @@ static void gradescope_s_archive_builds_and_grades(void **state)
 
 	put("source/key", "another");	/* the teacher's mistake is no result */
 	hand_in("ada", "solution/server.c");
-	assert_int_equal(grade(), 3);
+	assert_int_equal(grade(), 2);
 	assert_int_equal(run("test -e %s/results/results.json", dir), 1);
 }
 
