@@ -273,7 +273,7 @@ static int write_page(struct class *class, const char *dir, struct err *err)
 	if (!out)
 		return -err->code;
 	report_head(out, title);
-	fprintf(out, "<h1>%s</h1>\n<p>%u of at most %d points each", title, class->told, class->most);
+	fprintf(out, "<h1>%s</h1>\n<p>%u graded, of at most %d points each", title, class->told, class->most);
 	if (class->errors)
 		fprintf(out, "; <span class=\"error\">%u could not be told</span>, which is the harness's trouble: "
 			"<code>--resume</code> tries them again", class->errors);

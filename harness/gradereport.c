@@ -28,11 +28,10 @@ static void mark(FILE *out, const struct grade_row *row, const char *link)
 		report_escaped(out, row->hint);
 		fputs("</small>", out);
 	}
-	fputs("<td><pre>", out);
+	fputs("<td style=\"overflow-wrap:anywhere\">", out);
 	report_escaped(out, seen);
-	fputs("</pre>", out);
 	if (*row->where) {
-		fprintf(out, "<a class=\"where\" href=\"%s/%.*s\">", link, (int)strcspn(row->where, ":"), row->where);
+		fprintf(out, "<br><a class=\"where\" href=\"%s/%.*s\">", link, (int)strcspn(row->where, ":"), row->where);
 		report_escaped(out, row->where);
 		fputs("</a>", out);
 	}
