@@ -245,7 +245,6 @@ static int whose_is_it(const struct submission_whose *whose, const struct about 
 		return err_set(err, 0, "this was handed out to %s, not to %s", *to ? to : "nobody", by);
 	}
 	submission_of(lab, whose->key || !about->lab ? &mine : &about->personal, submission);
-	submission->with_key = whose->key != NULL;
 	personal_free(&mine);
 	return 0;
 }

@@ -23,7 +23,6 @@ struct submission_file {	/* in the order of the lab's tasks */
 struct submission {
 	const struct lab *lab;
 	struct personal personal;
-	bool with_key;		/* the parameters were worked out by the key, not taken from twlab.json */
 	bool refused;		/* as a whole: nothing of it is run */
 	struct submission_file *files;
 	unsigned int n_files;
