@@ -72,6 +72,7 @@ static const struct step steps[] = {
 	{ DO_EXIT,  "flood", .when = "flood > 0" },
 	{ DO_TELL,  "server", "end" },
 	{ DO_EXIT,  "server" },
+	{ DO_SLEEP, .ms = 200, .why = "the last segments arrive" },
 	{ 0 }
 };
 

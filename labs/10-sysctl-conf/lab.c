@@ -80,6 +80,7 @@ static const struct step steps[] = {
 	{ DO_TELL,  "server", "end" },
 	{ DO_TELL,  "holder", "end" },
 	{ DO_EXIT,  "server" },
+	{ DO_SLEEP, .ms = 200, .why = "the last segments arrive: the orphan's FIN finds no socket" },
 	{ 0 }
 };
 
