@@ -43,7 +43,7 @@ static bool something_happened(const struct scene *scene, int node)
 		for (unsigned int k = 0; k < conn->n_segments; k++) {
 			const struct segment *segment = &scene->trace->segments[conn->segments[k]];
 
-			if (segment->rcvd_ns < 0 && segment->lost_node == node)
+			if (segment->rcvd_ns < 0 && !segment->is_under_way && segment->lost_node == node)
 				return true;
 		}
 	}

@@ -40,12 +40,13 @@ struct ladder {
 	double width, height, end;
 };
 
-static bool is_lost(const struct segment *segment)
+/* Its arrow ends on the way: it was lost, or the record ended. */
+static bool is_cut(const struct segment *segment)
 {
 	return segment->rcvd_ns < 0;
 }
 
-/* When a lost segment was seen last. */
+/* When such a segment was seen last. */
 static int64_t last_seen(const struct scene *scene, const struct segment *segment)
 {
 	return segment->n_sightings
@@ -107,11 +108,11 @@ static void add_flight(struct ladder *ladder, unsigned int i)
 {
 	struct flight *flight = &ladder->flights[i];
 	const struct segment *segment = flight->segment;
-	int64_t end_ns = is_lost(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
+	int64_t end_ns = is_cut(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
 
 	flight->sent = rungs_add(ladder->rungs, segment->sent_ns, 0, 0);
 	flight->end = rungs_add(ladder->rungs, end_ns, 0, flight->silent ? 14 : 0);
-	rungs_apart(ladder->rungs, flight->sent, flight->end, is_lost(segment) ? SLANT * 0.6 : SLANT);
+	rungs_apart(ladder->rungs, flight->sent, flight->end, is_cut(segment) ? SLANT * 0.6 : SLANT);
 	for (unsigned int k = i > NEAR ? i - NEAR : 0; k < i; k++)
 		keep_apart(ladder, &ladder->flights[k], flight);
 }
@@ -278,7 +279,7 @@ static void flight_ends(const struct ladder *ladder, const struct flight *flight
 	b->y = rungs_y(ladder->rungs, flight->end);
 	a->x = touch(ladder, segment->from, segment, a->y, to_x);
 	b->x = touch(ladder, goal, segment, b->y, from_x);
-	if (is_lost(segment))
+	if (is_cut(segment))
 		b->x = segment->lost_node >= 0 && segment->lost_node != segment->from &&
 		       columns_has(ladder->columns, segment->lost_node)
 		     ? columns_x(ladder->columns, segment->lost_node) : (a->x + b->x) / 2;
@@ -288,7 +289,7 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 {
 	const struct segment *segment = flight->segment;
 	bool reset = segment->tcp.flags & TCP_RST;
-	struct dot_line line = { flight_look(segment), .arrow = is_lost(segment) ? ARROW_NONE : ARROW_END,
+	struct dot_line line = { flight_look(segment), .arrow = is_cut(segment) && !segment->is_under_way ? ARROW_NONE : ARROW_END,
 				 .twice = reset };
 	struct dot_point a, b;
 
@@ -296,7 +297,7 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 		line.style = "dashed";
 	flight_ends(ladder, flight, &a, &b);
 	dot_line(ladder->dot, &line, a, b);
-	if (is_lost(segment))
+	if (is_cut(segment) && !segment->is_under_way)
 		dot_cross(ladder->dot, b.x, b.y, 7);
 	if (flight->silent)
 		dot_text(ladder->dot, &(struct dot_text){ b.x + (a.x < b.x ? -4 : 4), b.y + 9,
@@ -347,7 +348,7 @@ static struct words flight_words(const struct ladder *ladder, const struct segme
 		words_free(&words);
 	}
 	words = (struct words){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
-					    is_lost(segment) ? ", lost" : ""), must_strdup(numbers) };
+					    !is_cut(segment) ? "" : segment->is_under_way ? ", under way" : ", lost"), must_strdup(numbers) };
 	if (words_width(&words) > room) {
 		free(words.plain);
 		words.plain = must_printf(" %s", *ts ? ts : len);
@@ -368,7 +369,7 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 	words = flight_words(ladder, segment, (right - left) * (flight->crosses ? 0.55 : 1));
 	width = words_width(&words);
 	x = a.x < b.x ? left + (right - left) * part : right - (right - left) * part;
-	if (is_lost(segment))	/* near the cross, away from the arrow that it answers */
+	if (is_cut(segment))	/* near the cross, away from the arrow that it answers */
 		x = a.x < b.x ? right - width / 2 : left + width / 2;
 	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
 	dot_text(ladder->dot, &(struct dot_text){

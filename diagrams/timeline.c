@@ -175,7 +175,7 @@ static int mark_of(const struct timeline *timeline, const struct conn *conn, uns
 	if (segment->tcp.flags & TCP_RST)
 		return MARK_RST;
 	if (segment->rcvd_ns < 0)
-		return MARK_LOST;
+		return segment->is_under_way ? MARK_NONE : MARK_LOST;
 	if (scene_kind(&segment->tcp)[0] == 'S' && !(segment->tcp.flags & TCP_ACK))
 		return scene_syn_silent(timeline->scene, conn, k) ? MARK_SILENT : MARK_ANSWERED;
 	return segment->is_retransmission ? MARK_AGAIN : MARK_NONE;

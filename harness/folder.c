@@ -140,7 +140,7 @@ static char **address_names(const struct plan *plan)
 }
 
 static int write_packets(const struct record *record, const char *kernel, uint64_t seed,
-			 const char *recycle, struct err *err)
+			 int64_t end_ns, const char *recycle, struct err *err)
 {
 	auto_free char *path = must_printf("%s/packets.pcapng", record->dir);
 	auto_free char *comment = must_printf("lab %s, variant %s, seed %llu%s%s", record->plan->lab->name,
@@ -153,6 +153,7 @@ static int write_packets(const struct record *record, const char *kernel, uint64
 	};
 	int code;
 
+	record->trace->end_ns = end_ns;
 	trace_follow(record->trace);
 	code = pcapng_write(path, record->trace, &about, err);
 	for (char **name = names; *name; name++)
@@ -238,7 +239,7 @@ int record_finish(struct record *record, uint64_t seed, const char *recycle,
 	}
 	if (fflush(record->states) || fflush(record->events) || (record->nat && fflush(record->nat)))
 		return err_set(err, errno, "cannot write %s", record->dir);
-	if (write_counters(record, err) || write_packets(record, uts.release, seed, recycle, err))
+	if (write_counters(record, err) || write_packets(record, uts.release, seed, end_ns, recycle, err))
 		return -err->code;
 	return write_run(record, uts.release, seed, end_ns, recycle, failed, err);
 }

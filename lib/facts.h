@@ -13,7 +13,7 @@
  *  connK.STATE.rearmed         how often that timer was set anew
  *  connK.sent.KIND             segments sent (a copy that the net made was not sent)
  *  connK.rcvd.KIND             ... that came in (a copy that came in, too)
- *  connK.lost.KIND             ... that it sent and that never arrived
+ *  connK.lost.KIND             ... that it sent and that never arrived, but what was under way at the end
  *  connK.stray.segments        ... that came in under another four-tuple than the connection's, since a NAT did not translate
  *                              them, and so are of no connection here; only if there were any
  *  connK.stray.from            where the last of them came from ("10.1.0.1:40000")

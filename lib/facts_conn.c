@@ -180,7 +180,7 @@ static void counts_add(struct facts *facts, const struct facts_side *side, enum 
 			continue;
 		if (sent_by(side, segment)) {
 			where_add(&sent, first_frame(side, segment));
-			if (segment->rcvd_ns < 0)
+			if (segment->rcvd_ns < 0 && !segment->is_under_way)
 				where_add(&lost, last_frame(side, segment));
 		} else if (got_by(side, segment)) {
 			where_add(&got, last_frame(side, segment));

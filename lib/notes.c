@@ -209,7 +209,7 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 	struct trace_frame *first = &trace->frames[segment->sightings[0]];
 	struct trace_frame *last = &trace->frames[segment->sightings[segment->n_sightings - 1]];
 	char flags[40], from[64];
-	bool lost = segment->rcvd_ns < 0 && segment->lost_node >= 0;
+	bool lost = segment->rcvd_ns < 0 && segment->lost_node >= 0 && !segment->is_under_way;
 	const char *what, *fate;
 
 	if (*words->note)
@@ -219,13 +219,15 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 		comment_add(last, must_printf(last->out ? "%s: last seen leaving %s; it never arrived" :
 						"%s: last seen coming into %s; it never left it",
 					      what, trace->nodes[segment->lost_node]));
+	else if (segment->is_under_way)
+		comment_add(last, must_printf("%s: under way when the record ends", what));
 	else if (segment->is_stray)
 		comment_add(last, must_printf("%s: comes from %s, for nobody rewrote it: it is of no connection here",
 					      what, endpoint_text(&segment->tcp_rcvd.src, from)));
 	else if (late)
 		comment_add(last, must_printf("%s: sent in an earlier connection of this four-tuple",
 					      what));
-	fate = lost ? "lost" : segment->is_stray ? "untranslated" : late ? "from before" : "";
+	fate = lost ? "lost" : segment->is_under_way ? "under way" : segment->is_stray ? "untranslated" : late ? "from before" : "";
 	if (*words->note || *fate)
 		segment->note = must_printf("%s%s%s", words->note, *words->note && *fate ? ", " : "", fate);
 }

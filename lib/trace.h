@@ -46,6 +46,7 @@ struct segment {
 	int64_t sent_ns;	/* seen first, on its way out of the sender (or at the first sighting) */
 	int64_t rcvd_ns;	/* seen coming in at the receiver; -1 = never arrived */
 	int lost_node;		/* where it was seen last if it never arrived; else -1 */
+	bool is_under_way;	/* it may have arrived yet: the record ended before */
 	bool is_copy;		/* duplicated on the way: starts where the copy was made, with an id of its own */
 	uint64_t copy_of;	/* packet_id of what it is a copy of; 0 = no copy */
 	unsigned int *sightings;/* frames (indexes, in time order) that are this packet */
@@ -81,6 +82,7 @@ struct trace {
 	char **nodes;			unsigned int n_nodes;	/* in the interfaces' order */
 	struct segment *segments;	unsigned int n_segments;/* by sent_ns */
 	struct conn *conns;		unsigned int n_conns;	/* by first_ns */
+	int64_t end_ns;			/* when the record ended; 0 = unknown, and what did not arrive is lost */
 	unsigned int *pools[2];		/* where segments[].sightings and conns[].segments point into */
 };
 
@@ -96,7 +98,7 @@ void trace_add_frame(struct trace *trace, unsigned int iface, int64_t at_ns, boo
 
 /* Sort the frames, give the packets their ids, find segments and connections,
  * write notes and comments. Call once, when all frames are there. The result
- * depends on the frames alone.
+ * depends on the frames and on trace.end_ns alone.
  */
 void trace_follow(struct trace *trace);
 

@@ -13,7 +13,7 @@ static const char program[] =
 	"int main(int argc, char **argv)\n"
 	"{\n"
 	"	struct err err = { 0 };\n"
-	"	struct trace *trace = pcapng_read(argc > 1 ? argv[1] : \"none\", 0, &err);\n"
+	"	struct trace *trace = pcapng_read(argc > 1 ? argv[1] : \"none\", 0, 0, &err);\n"
 	"	printf(\"%s\\n\", trace ? \"read\" : err.text);\n"
 	"	trace_free(trace);\n"
 	"	return 0;\n"

@@ -79,7 +79,7 @@ static void what_was_written_is_read(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	is = pcapng_read(path, START_NS, &err);
+	is = pcapng_read(path, START_NS, 0, &err);
 	if (!is)
 		fail_msg("%s", err.text);
 	assert_int_equal(is->n_frames, was->n_frames);
@@ -198,7 +198,7 @@ static void a_broken_file_is_refused_in_one_line(void **state)
 		hand_make(&hand, &dents[i]);
 		assert_true(hand.len < sizeof(hand.data));
 		save(hand.data, hand.len);
-		trace = pcapng_read(path, 0, &err);
+		trace = pcapng_read(path, 0, 0, &err);
 		if (!trace != !!dents[i].says)
 			fail_msg("%s: %s", dents[i].name, err.text);
 		if (dents[i].says && !strstr(err.text, dents[i].says))
@@ -216,11 +216,11 @@ static void other_files_are_refused(void **state)
 
 	(void)state;
 	save(text, sizeof(text));
-	assert_null(pcapng_read(path, 0, &err));
+	assert_null(pcapng_read(path, 0, 0, &err));
 	assert_non_null(strstr(err.text, "no pcapng file"));
-	assert_null(pcapng_read("/nonexistent/file", 0, &err));
+	assert_null(pcapng_read("/nonexistent/file", 0, 0, &err));
 	assert_non_null(strstr(err.text, "/nonexistent/file: No such file"));
-	assert_null(pcapng_read("/tmp", 0, &err));
+	assert_null(pcapng_read("/tmp", 0, 0, &err));
 }
 
 /* Whatever a disk or a student does to a file, it is read or refused. */
@@ -247,7 +247,7 @@ static void damage_never_crashes(void **state)
 		if (i % 3 == 0)
 			len = (random >> 33) % image.len;
 		save(image.data, len);
-		read = pcapng_read(path, START_NS, &err);
+		read = pcapng_read(path, START_NS, 0, &err);
 		assert_true(read || *err.text);
 		refused += !read;
 		trace_free(read);

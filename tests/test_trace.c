@@ -321,6 +321,41 @@ static void two_hundred_hosts_stay_apart(void **state)
 	trace_free(trace);
 }
 
+/* The wire takes 10 ms, as the segment before shows; the last one is seen coming into it at 20 ms. */
+static void what_the_end_cuts_off_is_not_lost(void **state)
+{
+	static const struct rung rungs[] = {
+		HELLO(0), { 1000, false, "FA", 1001, 5001, .delay_us = 10000 },
+		{ 20000, false, "A", 1002, 5001, .fate = LOST }, { 0 }
+	};
+	static const struct {
+		int64_t end_ms;
+		bool under_way;
+		const char *note;
+	} rows[] = {
+		{ 21, true, "under way" }, { 29, true, "under way" },
+		{ 32, false, "lost" }, { 1000, false, "lost" }, { 0, false, "lost" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ladder ladder = { .flat = true };
+		const struct segment *last;
+
+		ladder_open(&ladder, 1);
+		for (const struct rung *rung = rungs; rung->flags; rung++)
+			ladder_send(&ladder, rung);
+		ladder.trace->end_ns = rows[i].end_ms * NS_PER_MS;
+		ladder_close(&ladder);
+		last = &ladder.trace->segments[ladder.trace->n_segments - 1];
+		assert_true(last->rcvd_ns < 0);
+		assert_int_equal(last->is_under_way, rows[i].under_way);
+		assert_string_equal(last->note, rows[i].note);
+		assert_false(ladder.trace->segments[0].is_under_way);
+		trace_free(ladder.trace);
+	}
+}
+
 static void an_empty_trace_is_followed(void **state)
 {
 	struct trace *trace = trace_new();
@@ -337,6 +372,7 @@ int main(void)
 		cmocka_unit_test(rungs_become_segments),
 		cmocka_unit_test(equal_packets_keep_their_own_times),
 		cmocka_unit_test(what_got_lost_says_where),
+		cmocka_unit_test(what_the_end_cuts_off_is_not_lost),
 		cmocka_unit_test(a_copy_does_not_overtake),
 		cmocka_unit_test(both_sides_of_a_nat_are_one_connection),
 		cmocka_unit_test(connections_are_counted_where_they_were_met),
