@@ -81,7 +81,7 @@ twlab.pc: Makefile
 # What the targets that a new user types need is set up first, then they go on
 # in a make of their own, which finds the libraries that were not there before.
 check demo bench: deps
-	@$(MAKE) --no-print-directory .$@
+	@$(MAKE) -j$(shell nproc) --no-print-directory .$@
 
 packages := gcc pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
             libnftables-dev libjansson-dev libarchive-dev libkmod-dev nettle-dev \

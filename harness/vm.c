@@ -17,7 +17,7 @@
 
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
-#define BOOT_CPU_LIMIT_S 40	/* the same in QEMU's own time: it has hung, however busy the machine */
+#define BOOT_CPU_LIMIT_S 25	/* the same in QEMU's own time: it has hung, however busy the machine */
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
 #define SERIAL_LIMIT_S	300	/* more for a job that has to boot, and send, over a serial port */
 #define VM_FDS		4	/* descriptors a guest is polled for */
