@@ -11,31 +11,32 @@ static const struct command {
 } commands[] = {
 	{ "list", list_main, "[LAB]", "the labs, their variants and parameters" },
 	{ "run", run_main, "LAB... [--variant V] [--set NAME=VALUE]... [--seed N] [--ipv6]\n"
-	  "\t[--kernel K[,K...] | --kernel all] [-o DIR] [--here] [--jobs N] [--no-draw] [--json | --tsv]",
-	  "run labs (all: every one), keep the evidence in DIR (./evidence), judge it" },
-	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR] [--html | --tsv | --json]",
-	  "the article's claims one by one: confirmed, refined or refuted, by all labs" },
+	  "\t[--kernel K[,K...] | --kernel all] [-o DIR] [--here] [--jobs N]\n"
+	  "\t[--no-draw] [--json | --tsv]",
+	  "run labs (all: every one), keep the evidence in ./evidence, judge it" },
+	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR]\n\t[--html | --tsv | --json]",
+	  "the article's claims one by one: confirmed, refined or refuted" },
 	{ "check", check_main, "DIR... [--lab FILE] [--json | --tsv]", "judge evidence that is there, again" },
 	{ "start", start_main, "LAB DIR [--id ID]... [--key FILE]", "lay the assignment of a lab out in DIR, which is made" },
-	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME] [--format F]\n"
-	  "\t[--kernel K] [--metadata FILE] [-o DIR] | SUBMISSIONS/ -o OUT [--lab LAB] [--key FILE]\n"
-	  "\t[--kernel K] [--jobs N] [--resume]",
-	  "grade what was handed in (the evidence goes to DIR/.evidence, or -o); or a class, into OUT" },
+	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME]\n"
+	  "\t[--format F] [--kernel K] [--metadata FILE] [-o DIR] |\n"
+	  "\tSUBMISSIONS/ -o OUT [--lab LAB] [--key FILE] [--kernel K]\n\t[--jobs N] [--resume]",
+	  "grade what was handed in; or a whole class, into OUT" },
 	{ "handout", handout_main, "LAB -o FILE.tar.gz [--id ID]... [--key FILE]", "the same assignment as an archive, for students" },
 	{ "selftest", selftest_main, "LAB... [--students N] [--kernel K] [--jobs N]",
-	  "is the assignment sound: solution, handout and every mutant, graded (all: every one)" },
+	  "is the assignment sound: solution, handout, mutants (all: every one)" },
 	{ "pack", pack_main, "gradescope LAB -o FILE.zip [--key FILE] [--kernel K]", "the assignment as an autograder for Gradescope" },
-	{ "draw", draw_main, "DIR... [--lab FILE] [-o DIR] | LAB [--variant V] [--set NAME=VALUE]... [--ipv6] [-o DIR]",
+	{ "draw", draw_main, "DIR... [--lab FILE] [-o DIR] |\n\tLAB [--variant V] [--set NAME=VALUE]... [--ipv6] [-o DIR]",
 	  "the pictures of runs (beside their evidence, or in DIR), or of a lab" },
 	{ "doctor", doctor_main, "", "what this machine can do, and what to do about the rest" },
-	{ "kernel", kernel_main, "list | fetch NAME... | show NAME | traits |\n\tadd FILE [--modules DIR] [--name NAME] [--machine M]",
+	{ "kernel", kernel_main, "list | fetch NAME... | show NAME | traits |\n\tadd FILE [--modules DIR] [--name NAME] [--machine M] [--append WORDS]",
 	  "the kernels that the labs can run on" },
-	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] --\n"
-	  "\tPROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
+	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]...\n"
+	  "\t[-o DIR] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
 	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
 	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR\n"
 	  "\t[--sysctl NODE=FILE] [--rules NODE=FILE] [--program NAME=FILE]\n"
-	  "then LAB ... [then LAB ...]",
+	  "\t| then LAB ... [then LAB ...]",
 	  "one run on this kernel, not judged: what `run` has the guest do" },
 };
 
