@@ -1,15 +1,20 @@
 /* list.c - twlab list: the labs, or one of them with its parameters */
 #include "harness/harness.h"
+#include "harness/outcome.h"
 #include "harness/outside.h"
 
 static void tell(const struct lab *lab, bool params)
 {
-	printf("%s\n  %s\n", lab->name, lab->question);
-	for (const struct variant *variant = lab->variants; variant->name; variant++)
-		printf("    %-16s %s\n", variant->name, variant->shows);
-	for (const struct param *param = lab->params; params && param && param->name; param++)
-		printf("    --set %s=%s (%s)\n        %s\n", param->name, param->value,
-		       param->range ? param->range : "any", param->is);
+	printf("%s\n  ", lab->name);
+	fold(stdout, lab->question, 2);
+	for (const struct variant *variant = lab->variants; variant->name; variant++) {
+		printf("    %-20s ", variant->name);
+		fold(stdout, variant->shows, 25);
+	}
+	for (const struct param *param = lab->params; params && param && param->name; param++) {
+		printf("    --set %s=%s (%s)\n        ", param->name, param->value, param->range ? param->range : "any");
+		fold(stdout, param->is, 8);
+	}
 }
 
 int list_main(int argc, char **argv, struct err *err)

@@ -19,7 +19,7 @@
 
 static const struct param params[] = {
 	{ "ends", "close", "close|shutdown", "how the client ends its direction: close (an orphan) or shutdown (it holds the socket)" },
-	{ "server", "late", "late|soon|once", "when the server closes: after 5 minutes; after 1 s; the first of two connections after {answer} s, the second not" },
+	{ "server", "late", "late|soon|once", "when the server closes: after 5 minutes; after 1 s; the first of two connections after as many s as answer says, the second not" },
 	{ "last", "120", "4..200", "tcp_fin_timeout for the last of the six connections, in s", .personal = "64..80" },
 	{ "given", "61", "4..200", "tcp_fin_timeout for both of the two connections, in s" },
 	{ "answer", "40", "10..50", "after how many s the server closes the first of the two", .personal = "36..50" },
