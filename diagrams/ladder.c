@@ -359,7 +359,7 @@ static struct words flight_words(const struct ladder *ladder, const struct segme
 static void draw_flight_words(struct ladder *ladder, const struct flight *flight)
 {
 	const struct segment *segment = flight->segment;
-	double left, right, part = flight->crosses ? 0.3 : 0.5, x, slope, width;
+	double left, right, part = flight->crosses ? 0.3 : 0.5, x, y, slope, width;
 	struct words words;
 	struct dot_point a, b;
 
@@ -372,9 +372,13 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 	if (is_cut(segment))	/* near the cross, away from the arrow that it answers */
 		x = a.x < b.x ? right - width / 2 : left + width / 2;
 	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
-	dot_text(ladder->dot, &(struct dot_text){
-		x, a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2,
-		.colour = flight_look(segment)->text, .back = "#ffffff", .bold = words.bold, .plain = words.plain });
+	y = a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2;
+	if (plane_abs(slope) > 0.3 && !is_cut(segment)) {	/* too steep for that: at its end */
+		x = b.x - (a.x < b.x ? 1 : -1) * (width / 2 + 8 + LINE / plane_abs(slope));
+		y = b.y - LINE;
+	}
+	dot_text(ladder->dot, &(struct dot_text){ x, y, .colour = flight_look(segment)->text, .back = "#ffffff",
+						  .bold = words.bold, .plain = words.plain });
 	words_free(&words);
 }
 
@@ -439,12 +443,10 @@ static void draw_times(struct ladder *ladder)
 
 		if (y < last + 12)
 			continue;
-		dot_text(ladder->dot, &(struct dot_text){ 60, y, DOT_RIGHT, 10,
-							  palette_look(LOOK_QUIET)->text, .plain = time });
+		dot_text(ladder->dot, &(struct dot_text){ 60, y, DOT_RIGHT, 10, palette_look(LOOK_QUIET)->text, .plain = time });
 		last = y;
 	}
-	dot_text(ladder->dot, &(struct dot_text){ 60, TOP - 20, DOT_RIGHT, 10, palette_look(LOOK_QUIET)->text,
-						  .plain = "seconds" });
+	dot_text(ladder->dot, &(struct dot_text){ 60, TOP - 20, DOT_RIGHT, 10, palette_look(LOOK_QUIET)->text, .plain = "seconds" });
 }
 
 static void paint(struct ladder *ladder)
