@@ -104,6 +104,13 @@ static void tell_verdict(FILE *out, const struct verdict *verdict, unsigned int 
 	fold(out, where, 13);
 }
 
+static bool is_drawn(const char *dir)
+{
+	auto_free char *report = must_printf("%s/report.html", dir);
+
+	return !access(report, F_OK);
+}
+
 static void tell_text(FILE *out, const struct outcome *outcome)
 {
 	const struct evidence *evidence = outcome->evidence;
@@ -130,7 +137,7 @@ static void tell_text(FILE *out, const struct outcome *outcome)
 	}
 	if (outcome->dir)
 		fprintf(out, "  evidence   %s/ (%s)\n", outcome->dir, outcome->failed ? "not whole: what there is of it" :
-			"report.html, packets.pcapng, *.svg");
+			is_drawn(outcome->dir) ? "report.html, packets.pcapng, *.svg" : "packets.pcapng, facts.tsv, ...");
 	fputc('\n', out);
 }
 
