@@ -163,7 +163,7 @@ static const struct mark {
 	{ "SYN, answered", "invtriangle", { "#1a1a1a", "#1a1a1a", "#1a1a1a", 1, "solid" } },
 	{ "SYN, no answer", "invtriangle", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
 	{ "sent again", "diamond", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
-	{ "lost", NULL, { "#1a1a1a", "#8a8a8a", "#1a1a1a", 1, "solid" } },	/* else a cross, as in the ladder */
+	{ "lost", NULL, { "#1a1a1a", "#0067a5", "#1a1a1a", 1, "solid" } },	/* else a cross, as in the ladder */
 	{ "RST", "box", { "#a3195b", "#a3195b", "#1a1a1a", 1, "solid" } },
 };
 enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_NONE };
