@@ -22,7 +22,7 @@ static const struct param params[] = {
 	{ "reuse", "0", "0..2", "net.ipv4.tcp_tw_reuse on the client" },
 	{ "timestamps", "on", "on|off", "TCP timestamps on the client" },
 	{ "fin_timeout", "60", "1..120", "net.ipv4.tcp_fin_timeout on the client" },
-	{ "buckets", "65536", "0..65536", "net.ipv4.tcp_max_tw_buckets on the client (65536: its default with 16 GB)" },
+	{ "buckets", "65536", "0..262144", "net.ipv4.tcp_max_tw_buckets on the client (65536: its default with 16 GB)" },
 	{ "port", "8080", "1024..60000", "the server's first port", .personal = "2000..32000" },
 	{ 0 }
 };
