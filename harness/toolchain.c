@@ -15,14 +15,14 @@
 
 extern char **environ;
 
-const char *const toolchain_headers[] = {
+/* What a student's program can include. */
+static const char *const headers[] = {
 	"arpa/inet.h", "assert.h", "ctype.h", "endian.h", "errno.h", "fcntl.h", "inttypes.h", "limits.h",
 	"math.h", "net/if.h", "netdb.h", "netinet/in.h", "netinet/ip.h", "netinet/tcp.h",
 	"poll.h", "pthread.h", "signal.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
 	"stdlib.h", "string.h", "strings.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "sys/param.h",
 	"sys/resource.h", "sys/select.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/time.h",
 	"sys/timerfd.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/wait.h", "time.h", "unistd.h",
-	NULL
 };
 
 /* A program that includes them all, in the folder @dir. Its path, to be freed. */
@@ -31,8 +31,8 @@ static char *write_source(const char *dir, struct err *err)
 	char *path = must_printf("%s/all.c", dir);
 	auto_fclose FILE *file = fopen(path, "we");
 
-	for (const char *const *header = toolchain_headers; file && *header; header++)
-		fprintf(file, "#include <%s>\n", *header);
+	for (size_t h = 0; file && h < ARRAY_SIZE(headers); h++)
+		fprintf(file, "#include <%s>\n", headers[h]);
 	if (file && fputs("int main(void) { return 0; }\n", file) >= 0 && !fflush(file))
 		return path;
 	err_set(err, errno, "cannot write %s", path);
@@ -92,7 +92,7 @@ static int add_listed(struct paths *paths, const char *tcc, const char *dir, str
 		add_line(paths, line, dir);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		code = err_set(err, errno, "cannot run %s", tcc);
-	else if (!code && status)
+	else if (status)
 		code = err_set(err, 0, "%s cannot compile a program that includes the usual headers: is libc6-dev there?", tcc);
 	unlink(out);
 	unlink(source);
@@ -102,12 +102,12 @@ static int add_listed(struct paths *paths, const char *tcc, const char *dir, str
 /* Which machine's tcc the list in the cache is of. */
 static char *identity(const char *tcc)
 {
-	struct stat program = { 0 }, headers = { 0 };
+	struct stat program = { 0 }, include = { 0 };
 
 	stat(tcc, &program);
-	stat("/usr/include", &headers);	/* where libc6-dev puts something new */
+	stat("/usr/include", &include);	/* where libc6-dev puts something new */
 	return must_printf("%s %lld %lld %lld\n", tcc, (long long)program.st_size, (long long)program.st_mtim.tv_sec,
-			   (long long)headers.st_mtim.tv_sec);
+			   (long long)include.st_mtim.tv_sec);
 }
 
 /* The list: what it is of, then a path a line. */

@@ -18,7 +18,4 @@
  */
 int toolchain_paths(struct paths *paths, struct err *err);
 
-/* The headers that a student's program can include; ends in NULL. */
-extern const char *const toolchain_headers[];
-
 #endif

@@ -405,8 +405,3 @@ const char *trial_class(unsigned int class)
 {
 	return classes[class].name;
 }
-
-const char *trial_class_is(unsigned int class)
-{
-	return classes[class].is;
-}

@@ -67,9 +67,8 @@ int trial_run(const struct topo *topo, const char *name, struct trial *trials, u
  */
 int trial_tun(struct err *err);
 
-/* "fin-again", ...; and what such a segment is, in words. */
+/* "fin-again", ... */
 const char *trial_class(unsigned int class);
-const char *trial_class_is(unsigned int class);
 
 /* The question for a program, a line without its end: @number, flags ("SYN,ACK", "none"), seq, len, ts ("-":
  * none), and of TIME_WAIT rcv_nxt and ts_recent ("-"), then rfc1337. To be freed.
@@ -97,13 +96,7 @@ struct trial_row {
 /* Read it into *@rows (grow(); free each node). Refuses, naming the line, what is not that. */
 int trial_read(const char *path, struct trial_row **rows, unsigned int *n, struct err *err);
 
-/* "ACK lives". @text has room for 32 bytes; returns it. */
-char *trial_text(const struct trial_outcome *outcome, char *text);
-
 /* What each is called there, by its number. */
 extern const char *const trial_answer_name[TRIAL_ANSWERS], *const trial_fate_name[TRIAL_FATES];
-
-/* Read what trial_text() writes. */
-bool trial_parse(const char *text, struct trial_outcome *outcome);
 
 #endif

@@ -39,13 +39,15 @@ static int named(const char *const *names, int n, const char *name)
 	return i;
 }
 
-char *trial_text(const struct trial_outcome *outcome, char *text)
+/* "ACK lives". @text has room for 32 bytes; returns it. */
+static char *outcome_text(const struct trial_outcome *outcome, char *text)
 {
 	sprintf(text, "%s %s", trial_answer_name[outcome->answer], trial_fate_name[outcome->fate]);
 	return text;
 }
 
-bool trial_parse(const char *text, struct trial_outcome *outcome)
+/* Read that again. */
+static bool outcome_parse(const char *text, struct trial_outcome *outcome)
 {
 	char answer[16], fate[16];
 	int a, f;
@@ -65,7 +67,7 @@ bool trial_hear(struct trial *trials, unsigned int n, const char *line)
 	char *end;
 	unsigned long number = strtoul(line, &end, 10);
 
-	if (end == line || !number || number > n || !trial_parse(end, &trials[number - 1].said))
+	if (end == line || !number || number > n || !outcome_parse(end, &trials[number - 1].said))
 		return false;
 	trials[number - 1].told = true;
 	return true;
@@ -80,8 +82,8 @@ int trial_write(const char *path, const char *node, const struct trial *trials, 
 		auto_free char *question = trial_question(trial, t + 1);
 		char kernel[32], said[32] = "";
 
-		fprintf(file, "%s\t%s\t%s\t%s\t%s\n", node, trial_class(trial->class), question, trial_text(&trial->kernel, kernel),
-			trial->told ? trial_text(&trial->said, said) : trial->asked ? "?" : "");
+		fprintf(file, "%s\t%s\t%s\t%s\t%s\n", node, trial_class(trial->class), question, outcome_text(&trial->kernel, kernel),
+			trial->told ? outcome_text(&trial->said, said) : trial->asked ? "?" : "");
 	}
 	return !file || fflush(file) || ferror(file) ? err_set(err, errno, "cannot write %s", path) : 0;
 }
@@ -94,12 +96,12 @@ static bool row_read(char *line, struct trial_row *row)
 	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
 		if (!(columns[c] = strsep(&line, "\t")))
 			return false;
-	if (line || !*columns[0] || !trial_parse(columns[3], &row->kernel))
+	if (line || !*columns[0] || !outcome_parse(columns[3], &row->kernel))
 		return false;
 	while (row->class < TRIAL_CLASSES && strcmp(trial_class(row->class), columns[1]))
 		row->class++;
 	row->asked = *columns[4];
-	row->told = trial_parse(columns[4], &row->said);
+	row->told = outcome_parse(columns[4], &row->said);
 	row->node = must_strdup(columns[0]);
 	return row->class < TRIAL_CLASSES;
 }
