@@ -70,6 +70,18 @@ int commands_no_option(int opt, char **argv, struct err *err)
 		       "no such option", argv[optind - 1], argv[0]);
 }
 
+int commands_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 10);
+	if (errno || !*text || *end || *text == '-' || *n < least || *n > most)
+		return err_set(err, 0, "%s is a whole number from %llu to %llu, not '%s'", what, (unsigned long long)least,
+			       (unsigned long long)most, text);
+	return 0;
+}
+
 int commands_main(int argc, char **argv)
 {
 	const struct command *command;

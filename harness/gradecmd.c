@@ -20,7 +20,7 @@ struct asked {
 	struct submission_whose whose;
 	struct grade_options options;
 	enum format format;
-	unsigned int jobs;
+	uint64_t jobs;
 	bool resume;
 	char *out;
 };
@@ -60,9 +60,8 @@ static int parse(int argc, char **argv, struct asked *asked, struct err *err)
 					       "classroom50, check50 and csv", optarg);
 			break;
 		case OPT_JOBS:
-			asked->jobs = (unsigned int)strtoul(optarg, NULL, 10);
-			if (!asked->jobs || asked->jobs > 1024)
-				return err_set(err, 0, "--jobs is a number from 1 to 1024, not '%s'", optarg);
+			if (commands_number(optarg, "--jobs", 1, 1024, &asked->jobs, err))
+				return -err->code;
 			break;
 		default: return commands_no_option(opt, argv, err);
 		}
@@ -154,7 +153,7 @@ static int check_options(const struct asked *asked, bool class, struct err *err)
 static int grade_class(const struct asked *asked, struct err *err)
 {
 	struct class_options options = { .whose = asked->whose, .out = asked->options.out, .kernel = asked->options.kernel,
-					 .jobs = asked->jobs, .resume = asked->resume, .say = asked->options.say };
+					 .jobs = (unsigned int)asked->jobs, .resume = asked->resume, .say = asked->options.say };
 	struct class_count count;
 	int code = prepare(asked->options.kernel, err);
 
@@ -171,7 +170,7 @@ static int grade_class(const struct asked *asked, struct err *err)
 
 int grade_main(int argc, char **argv, struct err *err)
 {
-	struct asked asked = { .jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), .options = { .say = say } };
+	struct asked asked = { .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), .options = { .say = say } };
 	struct submission submission = { 0 };
 	auto_free void *key = NULL;
 	int status = STATUS_USAGE;

@@ -25,6 +25,11 @@ int commands_main(int argc, char **argv);
  */
 int commands_no_option(int opt, char **argv, struct err *err);
 
+/* The whole number @least to @most that an option's argument @text is; @what names it when
+ * it is none, and @err says so.
+ */
+int commands_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err);
+
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int claims_main(int argc, char **argv, struct err *err);

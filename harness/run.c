@@ -58,17 +58,6 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-static int whole_number(const char *text, const char *what, uint64_t most, uint64_t *n, struct err *err)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (errno || !*text || *end || *text == '-' || *n > most)
-		return err_set(err, 0, "%s is a whole number up to %llu, not '%s'", what, (unsigned long long)most, text);
-	return 0;
-}
-
 static int parse(struct run *run, int argc, char **argv, struct err *err)
 {
 	uint64_t n;
@@ -88,11 +77,11 @@ static int parse(struct run *run, int argc, char **argv, struct err *err)
 		case OPT_TSV: run->tell = TELL_TSV; break;
 		case OPT_NO_DRAW: run->draw = false; break;
 		case OPT_SEED:
-			if (whole_number(optarg, "a seed", INT64_MAX, &run->seed, err))
+			if (commands_number(optarg, "a seed", 0, INT64_MAX, &run->seed, err))
 				return -err->code;
 			break;
 		case OPT_JOBS:
-			if (whole_number(optarg, "--jobs", 1024, &n, err))
+			if (commands_number(optarg, "--jobs", 0, 1024, &n, err))
 				return -err->code;
 			run->parallel = n ? (unsigned int)n : 1;
 			break;

@@ -260,18 +260,7 @@ static int test_units(struct unit *units, unsigned int n, unsigned int students,
 
 enum { OPT_STUDENTS = 256, OPT_KERNEL, OPT_JOBS };
 
-static int number(const char *text, unsigned int most, const char *what, unsigned int *n, struct err *err)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (!*text || *end || !value || value > most)
-		return err_set(err, 0, "%s is a number from 1 to %u, not '%s'", what, most, text);
-	*n = (unsigned int)value;
-	return 0;
-}
-
-static int parse(int argc, char **argv, unsigned int *students, unsigned int *jobs, struct grade_options *asked, struct err *err)
+static int parse(int argc, char **argv, uint64_t *students, uint64_t *jobs, struct grade_options *asked, struct err *err)
 {
 	static const struct option options[] = {
 		{ "students", required_argument, NULL, OPT_STUDENTS }, { "kernel", required_argument, NULL, OPT_KERNEL },
@@ -284,11 +273,11 @@ static int parse(int argc, char **argv, unsigned int *students, unsigned int *jo
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) >= 0)
 		switch (opt) {
 		case OPT_STUDENTS:
-			if (number(optarg, 1000, "--students", students, err))
+			if (commands_number(optarg, "--students", 1, 1000, students, err))
 				return -err->code;
 			break;
 		case OPT_JOBS:
-			if (number(optarg, 1024, "--jobs", jobs, err))
+			if (commands_number(optarg, "--jobs", 1, 1024, jobs, err))
 				return -err->code;
 			break;
 		case OPT_KERNEL: asked->kernel = optarg; break;
@@ -306,7 +295,8 @@ int selftest_main(int argc, char **argv, struct err *err)
 {
 	struct grade_options options = { 0 };
 	char dir[] = "/tmp/twlab-selftest-XXXXXX";
-	unsigned int students = 3, jobs = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
+	uint64_t students = 3, jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int n = 0;
 	struct unit *units = NULL;
 	int code, worst;
 
@@ -327,7 +317,7 @@ int selftest_main(int argc, char **argv, struct err *err)
 				if ((*lab)->tasks && (!strcmp(argv[a], "all") || *lab == lab_find(argv[a])))
 					*(struct unit *)grow(&units, n++, sizeof(*units)) =
 						(struct unit){ .lab = *lab, .student = student };
-	worst = test_units(units, n, students, jobs, &options, err);
+	worst = test_units(units, n, (unsigned int)students, (unsigned int)jobs, &options, err);
 	for (unsigned int u = 0; u < n; u++)
 		free(units[u].said);
 	free(units);
