@@ -82,6 +82,11 @@ int commands_number(const char *text, const char *what, uint64_t least, uint64_t
 	return 0;
 }
 
+int commands_no_guest(int code, const char *kernel)
+{
+	return code == -ENOENT && kernel ? STATUS_USAGE : code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+}
+
 int commands_main(int argc, char **argv)
 {
 	const struct command *command;

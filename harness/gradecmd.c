@@ -115,8 +115,7 @@ static int prepare(const char *kernel, struct err *err)
 {
 	int code = vm_prepare(kernel, say, err);
 
-	return !code ? STATUS_HOLDS : code == -ENOENT && kernel ? STATUS_USAGE :
-	       code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+	return code ? commands_no_guest(code, kernel) : STATUS_HOLDS;
 }
 
 static int grade_it(struct asked *asked, const struct submission *submission, struct err *err)

@@ -30,6 +30,11 @@ int commands_no_option(int opt, char **argv, struct err *err);
  */
 int commands_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err);
 
+/* The status to end with when vm_prepare() returned @code: asked for a @kernel that is not
+ * there (usage), no guest on this machine (skip), or one that failed.
+ */
+int commands_no_guest(int code, const char *kernel);
+
 int list_main(int argc, char **argv, struct err *err);
 int run_main(int argc, char **argv, struct err *err);
 int claims_main(int argc, char **argv, struct err *err);

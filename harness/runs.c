@@ -411,8 +411,7 @@ int runs_carry_out(struct run *run, struct err *err)
 		status = prepare(run, err);
 		if (status) {
 			keep_boot_console(run, err);
-			return status == -ENOENT && run->kernel ? STATUS_USAGE :
-			       status == -ENOENT || status == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+			return commands_no_guest(status, run->kernel);
 		}
 		run_guests(run);
 	}

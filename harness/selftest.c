@@ -304,7 +304,7 @@ int selftest_main(int argc, char **argv, struct err *err)
 		return STATUS_USAGE;
 	code = vm_prepare(options.kernel, NULL, err);
 	if (code)
-		return code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
+		return commands_no_guest(code, options.kernel);
 	if (!mkdtemp(dir)) {
 		err_set(err, errno, "cannot make %s", dir);
 		return STATUS_ERROR;
