@@ -127,6 +127,15 @@ int cache_write(int fd, const void *data, size_t len, struct err *err)
 	return 0;
 }
 
+int cache_put(const char *path, const void *data, size_t len, struct err *err)
+{
+	auto_close int fd = cache_create(path, err);
+
+	if (fd < 0 || cache_write(fd, data, len, err))
+		return err_code(err);
+	return cache_commit(fd, path, err);
+}
+
 int cache_read(const char *path, void **data, size_t *len, struct err *err)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);

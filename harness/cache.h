@@ -24,6 +24,9 @@ int cache_commit(int fd, const char *path, struct err *err);
 /* Write all of @data to @fd. */
 int cache_write(int fd, const void *data, size_t len, struct err *err);
 
+/* All of the above at once: the file @path is @data. */
+int cache_put(const char *path, const void *data, size_t len, struct err *err);
+
 /* The whole file in memory, with a NUL behind it (to be freed). */
 int cache_read(const char *path, void **data, size_t *len, struct err *err);
 

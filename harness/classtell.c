@@ -1,11 +1,11 @@
 /* classtell.c - what became of a class: a table and a page, from its results */
 #include "harness/classtell.h"
 
+#include "harness/cache.h"
 #include "harness/gradejson.h"
 #include "harness/harness.h"
 #include "harness/report.h"
 
-#include <errno.h>
 #include <jansson.h>
 
 #define BARS 10			/* of the distribution */
@@ -174,35 +174,11 @@ static void csv_rows(FILE *out, const struct class *class, unsigned int h)
 	}
 }
 
-static FILE *create(const char *dir, const char *name, char **path, struct err *err)
+static void write_csv(FILE *out, struct class *class)
 {
-	FILE *file;
-
-	*path = must_printf("%s/.%s", dir, name);
-	file = fopen(*path, "we");
-	if (!file)
-		err_set(err, errno, "cannot write %s/%s", dir, name);
-	return file;
-}
-
-static int settle(FILE *file, const char *path, const char *dir, const char *name, struct err *err)
-{
-	auto_free char *to = must_printf("%s/%s", dir, name);
-
-	return fflush(file) || rename(path, to) ? err_set(err, errno, "cannot write %s", to) : 0;
-}
-
-static int write_csv(const struct class *class, const char *dir, struct err *err)
-{
-	auto_free char *path = NULL;
-	auto_fclose FILE *out = create(dir, "grades.csv", &path, err);
-
-	if (!out)
-		return -err->code;
 	fputs("user,score,max,comment\n", out);
 	for (unsigned int h = 0; h < class->n; h++)
 		csv_rows(out, class, h);
-	return settle(out, path, dir, "grades.csv", err);
 }
 
 static void bar(FILE *out, unsigned int n, unsigned int of)
@@ -265,13 +241,10 @@ static void students(FILE *out, const struct class *class)
 	fputs("</table>\n", out);
 }
 
-static int write_page(struct class *class, const char *dir, struct err *err)
+static void write_page(FILE *out, struct class *class)
 {
-	auto_free char *title = must_printf("%s, %u submissions", class->lab->name, class->n), *path = NULL;
-	auto_fclose FILE *out = create(dir, "index.html", &path, err);
+	auto_free char *title = must_printf("%s, %u submissions", class->lab->name, class->n);
 
-	if (!out)
-		return -err->code;
 	report_head(out, title);
 	fprintf(out, "<h1>%s</h1>\n<p>%u graded, of at most %d points each", title, class->told, class->most);
 	if (class->errors)
@@ -282,7 +255,22 @@ static int write_page(struct class *class, const char *dir, struct err *err)
 	losses(out, class);
 	students(out, class);
 	fputs("</html>\n", out);
-	return settle(out, path, dir, "index.html", err);
+}
+
+/* Whole or not at all. */
+static int put(struct class *class, const char *dir, const char *name, void (*write_it)(FILE *out, struct class *class),
+	       struct err *err)
+{
+	auto_free char *path = must_printf("%s/%s", dir, name), *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		abort();	/* only memory can lack */
+	write_it(out, class);
+	if (fclose(out))
+		abort();
+	return cache_put(path, text, len, err);
 }
 
 int classtell(const struct lab *lab, const struct handed *handed, unsigned int n, const char *out, struct err *err)
@@ -291,9 +279,9 @@ int classtell(const struct lab *lab, const struct handed *handed, unsigned int n
 	int code;
 
 	read_all(&class, out);
-	code = write_csv(&class, out, err);
+	code = put(&class, out, "grades.csv", write_csv, err);
 	if (!code)
-		code = write_page(&class, out, err);
+		code = put(&class, out, "index.html", write_page, err);
 	for (unsigned int h = 0; h < n; h++)
 		json_decref(class.results[h]);
 	for (unsigned int t = 0; t < class.n_tallies; t++) {

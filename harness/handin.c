@@ -179,9 +179,8 @@ static int compile(struct handin *handin, const char *source, const char *out, b
 static int put_down(const char *name, const char *ending, const void *data, size_t len, struct err *err)
 {
 	auto_free char *path = must_printf(COMPILED "/%s%s", name, ending);
-	auto_close int fd = cache_create(path, err);
 
-	return fd < 0 || cache_write(fd, data, len, err) || cache_commit(fd, path, err) ? -err->code : 0;
+	return cache_put(path, data, len, err);
 }
 
 /* What a run before this one made of the same source: 1 and *@exe; 0 = there was none;

@@ -211,15 +211,9 @@ int kernel_names(const char *text, char ***names, struct err *err)
 static int copy_file(const char *from, const char *to, struct err *err)
 {
 	auto_free void *data = NULL;
-	auto_close int fd = -1;
 	size_t len;
 
-	if (cache_read(from, &data, &len, err))
-		return err_code(err);
-	fd = cache_create(to, err);
-	if (fd < 0 || cache_write(fd, data, len, err))
-		return err_code(err);
-	return cache_commit(fd, to, err);
+	return cache_read(from, &data, &len, err) ? err_code(err) : cache_put(to, data, len, err);
 }
 
 /* The folders of a kernel's modules that labs can have a use for. */
@@ -281,17 +275,13 @@ int kernel_wants(const char *name, const struct machine *machine, const char *wo
 {
 	auto_free char *path = cache_path("kernels/%s/about.json", name), *text = NULL;
 	json_t *json = json_load_file(path, 0, NULL);
-	auto_close int fd = -1;
 
 	json_object_set_new(json, "machine", json_string(machine->name));
 	if (words)
 		json_object_set_new(json, "append", json_string(words));
 	text = json_dumps(json, JSON_INDENT(1));
 	json_decref(json);
-	fd = text ? cache_create(path, err) : err_set(err, ENOENT, "no kernel %s", name);
-	if (fd < 0 || cache_write(fd, text, strlen(text), err))
-		return err_code(err);
-	return cache_commit(fd, path, err);
+	return text ? cache_put(path, text, strlen(text), err) : err_set(err, ENOENT, "no kernel %s", name);
 }
 
 int kernel_rename(const char *from, const char *to, struct err *err)
@@ -322,26 +312,21 @@ static int write_about(const char *folder, const char *release, const char *dige
 	json_t *json = json_pack("{s:s, s:s, s:s}", "release", release,
 				 "sha256", digest, "from", from);
 	auto_free char *text = json_dumps(json, JSON_INDENT(1));
-	auto_close int fd = cache_create(path, err);
 
 	json_decref(json);
-	if (fd < 0 || cache_write(fd, text, strlen(text), err))
-		return err_code(err);
-	return cache_commit(fd, path, err);
+	return cache_put(path, text, strlen(text), err);
 }
 
 /* The configuration: the file @config, or what the image itself holds of it, if it does. */
 static int keep_config(const char *to, const char *config, const void *image, size_t len, struct err *err)
 {
 	auto_free char *text = NULL;
-	auto_close int fd = -1;
 
 	if (config)
 		return copy_file(config, to, err);
 	if (kconfig_read(image, len, &text, NULL))
 		return 0;
-	fd = cache_create(to, err);
-	return fd < 0 || cache_write(fd, text, strlen(text), err) ? err_code(err) : cache_commit(fd, to, err);
+	return cache_put(to, text, strlen(text), err);
 }
 
 /* All of it in the folder @temp; about.json last, for without it it is no kernel. */
