@@ -101,3 +101,21 @@ int files_write(const struct vm_file *files, size_t n, const char *dir, struct e
 			return err_code(err);
 	return 0;
 }
+
+int files_write_below(const struct vm_file *files, size_t n, const char *below, const char *dir, struct err *err)
+{
+	size_t len = strlen(below);
+	int written = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct vm_file file = files[i];
+
+		if (strncmp(file.path, below, len) || !file.path[len])
+			continue;
+		file.path += len;
+		if (files_write(&file, 1, dir, err))
+			return err_code(err);
+		written++;
+	}
+	return written;
+}

@@ -32,4 +32,9 @@ bool files_path_is_safe(const char *path);
 /* Write @files below the folder @dir, which is made. */
 int files_write(const struct vm_file *files, size_t n, const char *dir, struct err *err);
 
+/* The same of those alone whose path begins with @below ("evidence/"), and without that.
+ * Returns how many there are; where there is none, @dir is not made.
+ */
+int files_write_below(const struct vm_file *files, size_t n, const char *below, const char *dir, struct err *err);
+
 #endif

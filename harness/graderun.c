@@ -89,23 +89,6 @@ static struct vm *start(struct graderun *const *runs, unsigned int n, const stru
 	return vm;
 }
 
-/* The files below @below of what the guest handed back, into the folder @dir. */
-static int unpack(const struct vm_result *result, const char *below, const char *dir, struct err *err)
-{
-	size_t len = strlen(below);
-	struct files files = { 0 };
-	int code = 0;
-
-	for (size_t f = 0; f < result->n_files; f++)
-		if (!strncmp(result->files[f].path, below, len) && result->files[f].path[len])
-			files_add(&files, result->files[f].path + len, result->files[f].mode,
-				  result->files[f].data, result->files[f].len);
-	if (files.n)
-		code = files_write(files.item, files.n, dir, err);
-	files_free(&files);
-	return code;
-}
-
 /* Keep the evidence, also of a run that was not carried through; read what is whole. */
 static void settle(struct graderun *run, unsigned int number, const struct graderun_options *options,
 		   const struct vm_result *result, bool whole)
@@ -117,8 +100,8 @@ static void settle(struct graderun *run, unsigned int number, const struct grade
 	int code = place_make(dir, &err);
 
 	if (!code)
-		code = unpack(result, below, temporary, &err);
-	if (!code && access(temporary, F_OK) == 0)
+		code = files_write_below(result->files, result->n_files, below, temporary, &err);
+	if (code > 0)
 		code = place_settle(temporary, dir, &err);
 	if (!code && whole)
 		code = outcome_of(dir, &run->outcome, &err);

@@ -155,21 +155,9 @@ static char *temporary_of(const struct job *job)
 /* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
 static int unpack(const struct vm_result *result, bool ended_well, const char *dir, struct err *err)
 {
-	static const char below[] = "evidence/";
-	struct files files = { 0 };
-	int code = 0;
+	int n = files_write_below(result->files, result->n_files, "evidence/", dir, err);
 
-	for (size_t f = 0; f < result->n_files; f++)
-		if (!strncmp(result->files[f].path, below, sizeof(below) - 1) &&
-		    result->files[f].path[sizeof(below) - 1])
-			files_add(&files, result->files[f].path + sizeof(below) - 1, result->files[f].mode,
-				  result->files[f].data, result->files[f].len);
-	if (files.n)
-		code = files_write(files.item, files.n, dir, err);
-	else if (ended_well)
-		code = err_set(err, 0, "the guest handed no evidence back");
-	files_free(&files);
-	return code;
+	return n < 0 ? n : n || !ended_well ? 0 : err_set(err, 0, "the guest handed no evidence back");
 }
 
 /* Pictures and report, in a child while other guests run. */
