@@ -312,13 +312,9 @@ void grade_free(struct grade *grade)
 
 int grade_status(const struct grade *grade)
 {
-	static const struct { enum result result; int status; } gravest[] = {
-		{ RESULT_ERROR, 3 }, { RESULT_FAIL, 1 }, { RESULT_SKIP, 4 },
-	};
+	unsigned int count[RESULTS] = { 0 };
 
-	for (size_t g = 0; g < ARRAY_SIZE(gravest); g++)
-		for (unsigned int r = 0; r < grade->n; r++)
-			if (grade->rows[r].result == gravest[g].result)
-				return gravest[g].status;
-	return 0;
+	for (unsigned int r = 0; r < grade->n; r++)
+		count[grade->rows[r].result]++;
+	return outcome_gravest(count);
 }

@@ -41,17 +41,31 @@ void outcome_without(struct plan *plan, enum result result, const char *why, str
 	judge_nothing(plan, result, why, &outcome->verdicts);
 }
 
-int outcome_status(const struct outcome *outcomes, unsigned int n)
+static void count_all(const struct outcome *outcomes, unsigned int n, unsigned int count[RESULTS])
+{
+	for (unsigned int o = 0; o < n; o++)
+		for (int r = 0; r < RESULTS; r++)
+			count[r] += verdicts_count(&outcomes[o].verdicts, r);
+}
+
+int outcome_gravest(const unsigned int count[RESULTS])
 {
 	static const struct { enum result result; int status; } gravest[] = {
 		{ RESULT_ERROR, STATUS_ERROR }, { RESULT_FAIL, STATUS_FAILS }, { RESULT_SKIP, STATUS_SKIP },
 	};
 
 	for (size_t g = 0; g < ARRAY_SIZE(gravest); g++)
-		for (unsigned int o = 0; o < n; o++)
-			if (verdicts_count(&outcomes[o].verdicts, gravest[g].result))
-				return gravest[g].status;
+		if (count[gravest[g].result])
+			return gravest[g].status;
 	return STATUS_HOLDS;
+}
+
+int outcome_status(const struct outcome *outcomes, unsigned int n)
+{
+	unsigned int count[RESULTS] = { 0 };
+
+	count_all(outcomes, n, count);
+	return outcome_gravest(count);
 }
 
 static const char *or_dash(const char *text)
@@ -207,9 +221,7 @@ static void tell_sum(FILE *out, const struct outcome *outcomes, unsigned int n)
 {
 	unsigned int count[RESULTS] = { 0 };
 
-	for (unsigned int o = 0; o < n; o++)
-		for (int r = 0; r < RESULTS; r++)
-			count[r] += verdicts_count(&outcomes[o].verdicts, r);
+	count_all(outcomes, n, count);
 	fprintf(out, "%u claims hold, %u fail, %u could not be told, %u skipped, in %u runs\n",
 		count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_ERROR], count[RESULT_SKIP], n);
 }

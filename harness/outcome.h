@@ -41,6 +41,9 @@ int run_outcomes(int argc, char **argv, struct outcome **outcomes, unsigned int 
 /* An outcome without evidence. Takes @plan over. */
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
 
+/* Exit status for so many results of each kind: that of the gravest. */
+int outcome_gravest(const unsigned int count[RESULTS]);
+
 /* Exit status of one or several: the gravest of its verdicts. */
 int outcome_status(const struct outcome *outcomes, unsigned int n);
 
