@@ -58,15 +58,11 @@ static bool is_export(const char *name)
 /* The same names for the same text, and none for two. */
 static char *fit_for_a_file(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-";
 	auto_free char *digest = kernel_digest(text, strlen(text)), *clean = must_printf("%.64s", text);
-	bool fits = !strcmp(clean, text) && *text != '-';
+	bool fits = !handout_check_ids(&text, 1, NULL);
 
-	for (char *c = clean; *c; c++)
-		if (!strchr(allowed, *c)) {
-			*c = '_';
-			fits = false;
-		}
+	for (char *c = clean; *(c += strspn(c, HANDOUT_ID_CHARS)); )
+		*c = '_';
 	return fits ? must_strdup(clean) : must_printf("x%s-%.8s", clean, digest);
 }
 

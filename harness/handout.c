@@ -25,10 +25,8 @@ const struct lab *handout_lab(const char *name, struct err *err)
 
 int handout_check_ids(const char *const *ids, unsigned int n, struct err *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-";
-
 	for (unsigned int i = 0; i < n; i++)
-		if (!*ids[i] || strlen(ids[i]) > 64 || *ids[i] == '.' || *ids[i] == '-' || ids[i][strspn(ids[i], allowed)])
+		if (!*ids[i] || strlen(ids[i]) > 64 || *ids[i] == '.' || *ids[i] == '-' || ids[i][strspn(ids[i], HANDOUT_ID_CHARS)])
 			return err_set(err, 0, "'%.80s' is no id: letters, digits and @._+- make one, up to 64", ids[i]);
 	return 0;
 }

@@ -20,7 +20,8 @@ char *handout_read(const struct lab *lab, const char *path, size_t *len, struct 
 /* A lab that has tasks, by what somebody calls it. NULL and @err. */
 const struct lab *handout_lab(const char *name, struct err *err);
 
-/* Ids that can stand in a file's name. */
+/* Ids that can stand in a file's name: up to 64 of these, the first no dot and no dash. */
+#define HANDOUT_ID_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+-"
 int handout_check_ids(const char *const *ids, unsigned int n, struct err *err);
 
 #endif
