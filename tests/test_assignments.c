@@ -6,36 +6,17 @@
  */
 #include "tests/test.h"
 
-#include "harness/cache.h"
 #include "harness/grade.h"
 #include "harness/handout.h"
 #include "harness/vm.h"
+#include "tests/dir.h"
 
 #include <errno.h>
-
-static char out[] = "/tmp/twlab-graded-XXXXXX";
-
-static int prepare(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	if (vm_prepare(NULL, NULL, &err))
-		print_message("no guest: %s\n", err.text);
-	return mkdtemp(out) ? 0 : -1;
-}
-
-static int clean_up(void **state)
-{
-	(void)state;
-	cache_remove(out);
-	return 0;
-}
 
 /* Grade @source as the program of @task in @lab. */
 static void grade_program(const char *lab, const char *task, const char *source, struct grade *result)
 {
-	const struct grade_options options = { .out = out, .only = task };
+	const struct grade_options options = { .out = dir, .only = task };
 	const char *id = "mallory";
 	struct submission submission;
 	struct personal personal;
@@ -218,5 +199,5 @@ int main(void)
 		cmocka_unit_test(every_assignment_is_sound),
 	};
 
-	return cmocka_run_group_tests(tests, prepare, clean_up);
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }

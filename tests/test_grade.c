@@ -4,8 +4,8 @@
 #include "harness/grade.h"
 #include "harness/handin.h"
 #include "harness/handout.h"
+#include "tests/dir.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 static void predictions_are_found(void **state)
@@ -171,16 +171,6 @@ static void the_tables_agree(void **state)
 	}
 }
 
-static char dir[] = "/tmp/twlab-handed-XXXXXX";
-
-static void put(const char *name, const void *data, size_t len)
-{
-	auto_free char *path = must_printf("%s/%s", dir, name);
-	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0 && write(fd, data, len) == (ssize_t)len);
-}
-
 static void take_away(const char *name)
 {
 	auto_free char *path = must_printf("%s/%s", dir, name);
@@ -205,14 +195,14 @@ static void what_is_no_file_is_not_read(void **state)
 
 		take_away("predictions.txt");
 		switch (turn) {
-		case 0: put("prediction.txt", "a = 1\n", 6); break;
+		case 0: dir_put("prediction.txt", "a = 1\n", 6); break;
 		case 1: assert_int_equal(symlink("/etc/passwd", link), 0); break;
 		case 2: assert_int_equal(mkdir(link, 0755), 0); break;
 		case 3: assert_int_equal(mkfifo(link, 0644), 0); break;
 		case 4: assert_int_equal(symlink("../../../../../etc/passwd", link), 0); break;
-		case 5: put("predictions.txt", "", 0); break;
-		case 6: put("predictions.txt", "a\0b", 3); break;
-		case 7: put("predictions.txt", big, sizeof(big)); break;
+		case 5: dir_put("predictions.txt", "", 0); break;
+		case 6: dir_put("predictions.txt", "a\0b", 3); break;
+		case 7: dir_put("predictions.txt", big, sizeof(big)); break;
 		}
 		assert_int_equal(submission_read(dir, &whose, &submission, &err), 0);
 		assert_null(submission.files[0].data);
@@ -221,7 +211,7 @@ static void what_is_no_file_is_not_read(void **state)
 		submission_free(&submission);
 	}
 	take_away("prediction.txt");
-	put("predictions.txt", "a = 1\n", 6);
+	dir_put("predictions.txt", "a = 1\n", 6);
 	assert_int_equal(submission_read(dir, &whose, &submission, &err), 0);
 	assert_string_equal(submission.files[0].data, "a = 1\n");
 	submission_free(&submission);
@@ -241,7 +231,7 @@ static void another_s_parameters_are_refused(void **state)
 	personal_make(lab_three(), "k", 1, alice, 1, &personal);
 	auto_free char *about = submission_about(lab_three(), &personal);
 
-	put(SUBMISSION_ABOUT, about, strlen(about));
+	dir_put_text(SUBMISSION_ABOUT, about);
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
 		const struct submission_whose whose = {
 			.lab = rows[r].lab ? lab_find(rows[r].lab) : NULL, .ids = rows[r].ids, .n_ids = rows[r].ids ? 1 : 0,
@@ -262,7 +252,7 @@ static void another_s_parameters_are_refused(void **state)
 		struct submission submission;
 		struct err err = { 0 };
 
-		put(SUBMISSION_ABOUT, garbage[turn], strlen(garbage[turn]));
+		dir_put_text(SUBMISSION_ABOUT, garbage[turn]);
 		assert_true(submission_read(dir, &(struct submission_whose){ 0 }, &submission, &err) < 0);
 		submission_free(&submission);
 	}
@@ -291,7 +281,7 @@ static void an_edited_handout_is_refused(void **state)
 		struct submission submission;
 		struct err err = { 0 };
 
-		put(SUBMISSION_ABOUT, edited, strlen(edited));
+		dir_put_text(SUBMISSION_ABOUT, edited);
 		if (!submission_read(dir, &whose, &submission, &err))
 			fail_msg("%s is taken", changes[c][1]);
 		submission_free(&submission);
@@ -305,13 +295,11 @@ static void another_s_predictions_are_refused(void **state)
 {
 	static const char *const alice[] = { "alice" }, *const bob[] = { "bob" };
 	struct personal mine, theirs;
-	auto_free char *evidence = must_printf("%s/.evidence", dir), *as_is = must_printf("%s/.evidence/as-is", dir);
-	auto_free char *kept = must_printf("%s/.evidence/as-is/kept", dir);
+	auto_free char *evidence = must_printf("%s/.evidence", dir);
 
 	(void)state;
 	personal_make(lab_three(), "k", 1, alice, 1, &mine);
 	personal_make(lab_three(), "k", 1, bob, 1, &theirs);
-	assert_int_equal(mkdir(evidence, 0755) || mkdir(as_is, 0755) || mkdir(kept, 0755), 0);
 	for (int turn = 0; turn < 5; turn++) {
 		const struct personal *stamp = turn == 1 ? &theirs : &mine, *run = turn == 2 ? &theirs : &mine;
 		auto_free char *text = turn == 3 ? must_strdup("a = 1\n") :
@@ -323,9 +311,9 @@ static void another_s_predictions_are_refused(void **state)
 		struct submission submission;
 		struct err err = { 0 };
 
-		put("predictions.txt", text, strlen(text));
-		put(SUBMISSION_ABOUT, about, strlen(about));
-		put(".evidence/as-is/kept/run.json", json, strlen(json));
+		dir_put_text("predictions.txt", text);
+		dir_put_text(SUBMISSION_ABOUT, about);
+		dir_put_text(".evidence/as-is/kept/run.json", json);
 		assert_int_equal(submission_read(dir, &whose, &submission, &err), 0);
 		if (!submission.files[0].data != !!why[turn] || (why[turn] && !strstr(submission.files[0].why, why[turn])))
 			fail_msg("%d: %s", turn, submission.files[0].why ? submission.files[0].why : "it is taken");
@@ -333,10 +321,7 @@ static void another_s_predictions_are_refused(void **state)
 	}
 	take_away("predictions.txt");
 	take_away(SUBMISSION_ABOUT);
-	take_away(".evidence/as-is/kept/run.json");
-	take_away(".evidence/as-is/kept");
-	take_away(".evidence/as-is");
-	take_away(".evidence");
+	cache_remove(evidence);
 	personal_free(&mine);
 	personal_free(&theirs);
 }
@@ -380,18 +365,6 @@ static void a_handout_gives_nothing_away(void **state)
 	}
 }
 
-static int make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	return rmdir(dir);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,5 +381,5 @@ int main(void)
 		cmocka_unit_test(a_handout_gives_nothing_away),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }

@@ -6,15 +6,12 @@
 #include "tests/test.h"
 
 #include "harness/archive.h"
-#include "harness/cache.h"
-#include "harness/files.h"
 #include "harness/handout.h"
+#include "tests/dir.h"
 #include "harness/vm.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-static char dir[] = "/tmp/twlab-pack-XXXXXX";
 
 static int run(const char *fmt, ...) PRINTF(1, 2);
 
@@ -32,15 +29,6 @@ static int run(const char *fmt, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void put(const char *name, const char *text)
-{
-	struct vm_file file = { (char *)(uintptr_t)name, 0644, (void *)(uintptr_t)text, strlen(text) };
-	struct err err = { 0 };
-
-	if (files_write(&file, 1, dir, &err))
-		fail_msg("%s", err.text);
-}
-
 /* The submission of @id, as handed out but for server.c. */
 static void hand_in(const char *id, const char *server)
 {
@@ -56,7 +44,7 @@ static void hand_in(const char *id, const char *server)
 	cache_remove(at);
 	assert_int_equal(handout_files(lab, &personal, &files, &err), 0);
 	assert_int_equal(files_write(files.item, files.n, at, &err), 0);
-	put("submission/server.c", text);
+	dir_put_text("submission/server.c", text);
 	personal_free(&personal);
 }
 
@@ -90,7 +78,7 @@ static void gradescope_s_archive_builds_and_grades(void **state)
 	(void)state;
 	if (!prepared())
 		skip();
-	put("key", "k");
+	dir_put_text("key", "k");
 	assert_int_equal(run("./twlab pack gradescope 3 -o %s --key %s/key", zip, dir), 0);
 	assert_int_equal(cache_read(zip, &data, &len, &err), 0);
 	assert_int_equal(archive_unpack(data, len, &files, &err), 0);
@@ -103,23 +91,23 @@ static void gradescope_s_archive_builds_and_grades(void **state)
 	assert_int_equal(run("cd %s/source && CFLAGS=-O0 ./setup.sh >../built 2>&1 && cp run_autograder ..", dir), 0);
 
 	hand_in("ada", "solution/server.c");
-	put("submission_metadata.json", USER("ada"));
+	dir_put_text("submission_metadata.json", USER("ada"));
 	assert_int_equal(grade(), 0);
 	assert_true(result_has("\"score\": 10,"));
 	assert_int_equal(run("python3 -c 'import json, sys, jsonschema; jsonschema.validate(json.load(open(sys.argv[2])), "
 			     "json.load(open(sys.argv[1])))' tests/data/formats/gradescope.json %s/results/results.json", dir), 0);
 
-	put("submission_metadata.json", USER("bob"));	/* who hands in what was handed out to another */
+	dir_put_text("submission_metadata.json", USER("bob"));	/* who hands in what was handed out to another */
 	assert_int_equal(grade(), 0);
 	assert_true(result_has("\"score\": 0,"));
 	assert_true(result_has("handed out to ada, who does not hand it in"));
 
-	put("submission/twlab.json", "{}");
-	put("submission_metadata.json", USER("ada"));
+	dir_put_text("submission/twlab.json", "{}");
+	dir_put_text("submission_metadata.json", USER("ada"));
 	assert_int_equal(grade(), 0);
 	assert_true(result_has("not what twlab start wrote"));
 
-	put("source/key", "another");	/* the teacher's mistake is no result */
+	dir_put_text("source/key", "another");	/* the teacher's mistake is no result */
 	hand_in("ada", "solution/server.c");
 	assert_int_equal(grade(), 2);
 	assert_int_equal(run("test -e %s/results/results.json", dir), 1);
@@ -172,19 +160,6 @@ static void the_workflow_names_what_there_is(void **state)
 	personal_free(&personal);
 }
 
-static int make_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	cache_remove(dir);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,5 +167,5 @@ int main(void)
 		cmocka_unit_test(gradescope_s_archive_builds_and_grades),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }

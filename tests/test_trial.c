@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "lib/facts_trial.h"
+#include "tests/dir.h"
 
 #define N 1000
 
@@ -73,32 +74,12 @@ static void what_a_program_tells_is_taken_down(void **state)
 	}
 }
 
-static char dir[] = "/tmp/twlab-trial-XXXXXX";
-
-static int make(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int clean(void **state)
-{
-	auto_free char *path = must_printf("%s/t", dir);
-
-	(void)state;
-	unlink(path);
-	return rmdir(dir);
-}
-
 static void read_back(const char *text, struct evidence *evidence, struct err *err)
 {
 	auto_free char *path = must_printf("%s/t", dir);
-	FILE *file = fopen(path, "we");
 
 	*evidence = (struct evidence){ 0 };
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
+	dir_put_text("t", text);
 	trial_read(path, &evidence->trials, &evidence->n_trials, err);
 }
 
@@ -175,5 +156,5 @@ int main(void)
 		cmocka_unit_test(a_broken_file_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, make, clean);
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }
