@@ -5,7 +5,7 @@
 #include "harness/handed.h"
 #include "harness/handout.h"
 #include "tests/dir.h"
-#include "harness/vm.h"
+#include "tests/guest.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -216,11 +216,8 @@ static bool has(const char *path, const char *text)
 
 static void grades_of_a_class_repeat(void **state)
 {
-	struct err err = { 0 };
-
 	(void)state;
-	if (vm_prepare(NULL, NULL, &err))
-		skip();
+	guest_needed();
 	hand_all_in();
 	assert_int_equal(grade_class("one", "--jobs 1", 0), 0);
 	assert_true(has("one/grades.csv", "\"bob\",18,32"));
@@ -249,11 +246,8 @@ static void grades_of_a_class_repeat(void **state)
 
 static void a_wrong_key_is_nobody_s_fault(void **state)
 {
-	struct err err = { 0 };
-
 	(void)state;
-	if (vm_prepare(NULL, NULL, &err))
-		skip();
+	guest_needed();
 	hand_all_in();
 	dir_put_text("key", "another");
 	assert_int_equal(grade_class("four", "", 0), 3);

@@ -72,8 +72,6 @@ static void prove_reads_tap(void **state)
 	auto_free char *good = written(FORMAT_TAP, 1), *bad = written(FORMAT_TAP, 2), *all = written(FORMAT_TAP, 4);
 
 	(void)state;
-	if (system("command -v prove >/dev/null"))
-		skip();
 	assert_int_equal(status_of(PROVE, good), 0);
 	assert_int_equal(status_of(PROVE, bad), 1);
 	assert_int_equal(status_of(PROVE, "TAP version 13\n1..2\nok 1\n"), 1);
@@ -86,8 +84,6 @@ static void xmllint_reads_junit(void **state)
 	auto_free char *all = written(FORMAT_JUNIT, 4);
 
 	(void)state;
-	if (system("command -v xmllint >/dev/null"))
-		skip();
 	assert_int_equal(status_of(XMLLINT, all), 0);
 	assert_non_null(strstr(all, " failures=\"1\" errors=\"1\" skipped=\"1\""));
 	assert_non_null(strstr(all, "<error message="));
@@ -108,8 +104,6 @@ static void json_obeys_its_schema(void **state)
 	};
 
 	(void)state;
-	if (system("python3 -c 'import jsonschema' 2>/dev/null"))
-		skip();
 	set_classroom(true);
 	for (size_t r = 0; r < ARRAY_SIZE(cases); r++)
 		for (size_t other = 0; other < ARRAY_SIZE(cases); other++) {

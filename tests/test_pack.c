@@ -8,7 +8,7 @@
 #include "harness/archive.h"
 #include "harness/handout.h"
 #include "tests/dir.h"
-#include "harness/vm.h"
+#include "tests/guest.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -58,13 +58,6 @@ static int result_has(const char *text)
 	return run("grep -q '%s' %s/results/results.json", text, dir) == 0;
 }
 
-static bool prepared(void)
-{
-	struct err err = { 0 };
-
-	return !vm_prepare(NULL, NULL, &err) && !run("command -v tcc >/dev/null") && !run("python3 -c 'import jsonschema' 2>/dev/null");
-}
-
 #define USER(name) "{\"users\": [{\"id\": 17, \"email\": \"" name "@example.org\", \"name\": \"A\"}], \"created_at\": \"x\"}"
 
 static void gradescope_s_archive_builds_and_grades(void **state)
@@ -76,8 +69,7 @@ static void gradescope_s_archive_builds_and_grades(void **state)
 	size_t len;
 
 	(void)state;
-	if (!prepared())
-		skip();
+	guest_needed();
 	dir_put_text("key", "k");
 	assert_int_equal(run("./twlab pack gradescope 3 -o %s --key %s/key", zip, dir), 0);
 	assert_int_equal(cache_read(zip, &data, &len, &err), 0);
@@ -145,8 +137,6 @@ static void the_workflow_names_what_there_is(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	if (run("python3 -c 'import yaml' 2>/dev/null"))
-		skip();
 	personal_make(lab_find("3"), "k", 1, &id, 1, &personal);
 	assert_int_equal(handout_files(lab_find("3"), &personal, &files, &err), 0);
 	assert_int_equal(files_write(files.item, files.n, dir, &err), 0);
