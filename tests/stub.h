@@ -13,13 +13,10 @@
 #include "lib/packet.h"
 #include "lib/recycle.h"
 #include "lib/sysctl.h"
+#include "lib/trial.h"
 
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -43,16 +40,6 @@ static inline void stub_set(struct stub *stub, const char *key, const char *valu
 	struct err err = { 0 };
 
 	stub_must(sysctl_set(stub->ns, key, value, &err), &err);
-}
-
-static inline int stub_tun(void)
-{
-	struct ifreq ifr = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	assert_false(ioctl(fd, TUNSETIFF, &ifr));
-	return fd;
 }
 
 static inline int stub_listener(void)
@@ -87,7 +74,8 @@ static inline void stub_up(struct stub *stub)
 	stub_set(stub, "net.ipv4.tcp_max_syn_backlog", "100000");
 	home = ns_enter(stub->ns, &err);
 	stub_must(home, &err);
-	stub->tun = stub_tun();
+	stub->tun = trial_tun(&err);
+	stub_must(stub->tun, &err);
 	net = net_open(&err);
 	assert_non_null(net);
 	stub_must(net_addr(net, "tun0", "10.0.0.1/8", &err), &err);
