@@ -46,9 +46,10 @@ static void all_that_matters_is_drawn(void **state)
 	}
 	for (unsigned int c = 0; c < TRIAL_CLASSES; c++)
 		assert_int_equal(n[c], N / TRIAL_CLASSES);
-	for (unsigned int *count = (unsigned int[]){ on, next, before, wrapped, newer, same, older, unstamped, 0 }; *count; count++)
-		assert_true(*count > 20);
-	assert_true(on && next && before && wrapped && newer && same && older && unstamped);
+	const unsigned int drawn[] = { on, next, before, wrapped, newer, same, older, unstamped };
+
+	for (size_t d = 0; d < ARRAY_SIZE(drawn); d++)
+		assert_true(drawn[d] > 20);
 }
 
 static void what_a_program_tells_is_taken_down(void **state)
