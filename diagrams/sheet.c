@@ -62,10 +62,8 @@ static char *folded(const char *text, double size, double room, unsigned int *li
 	for (*lines = 0; *text && *lines < LINES_MOST; ++*lines) {
 		size_t len = line_len(text, size, room);
 		bool cut = *lines == LINES_MOST - 1 && text[len];
-		char *longer = must_printf("%s%s%.*s%s", all, *all ? "\n" : "", (int)len, text, cut ? " …" : "");
 
-		free(all);
-		all = longer;
+		must_append(&all, "%s%.*s%s", *all ? "\n" : "", (int)len, text, cut ? " …" : "");
 		text += len;
 		text += strspn(text, " ");
 	}

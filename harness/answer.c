@@ -20,13 +20,8 @@ static void collect(const struct outcome *outcome, struct answer *answer)
 /* Add @words to the sentence, unless they are there. */
 static void limit(struct answer *answer, const char *words)
 {
-	char *longer;
-
-	if (strstr(answer->limit, words))
-		return;
-	longer = must_printf("%s%s%s", answer->limit, *answer->limit ? "; " : "", words);
-	free(answer->limit);
-	answer->limit = longer;
+	if (!strstr(answer->limit, words))
+		must_append(&answer->limit, "%s%s", *answer->limit ? "; " : "", words);
 }
 
 static void decide(struct answer *answer)

@@ -54,15 +54,9 @@ static char *kernels_of(const struct groups *groups, unsigned int g, unsigned in
 {
 	char *text = must_strdup("");
 
-	for (unsigned int k = g; k < groups->n && groups->n > 1; k++) {
-		char *longer;
-
-		if (!agree(&groups->of[k], &groups->of[g], i))
-			continue;
-		longer = must_printf("%s%s%s", text, *text ? ", " : "Linux ", groups->of[k].kernel);
-		free(text);
-		text = longer;
-	}
+	for (unsigned int k = g; k < groups->n && groups->n > 1; k++)
+		if (agree(&groups->of[k], &groups->of[g], i))
+			must_append(&text, "%s%s", *text ? ", " : "Linux ", groups->of[k].kernel);
 	return text;
 }
 

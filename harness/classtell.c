@@ -140,20 +140,14 @@ static char *comment_of(const struct class *class, unsigned int h, const char *i
 		return must_strdup("grading it was not finished");
 	}
 	if (one_reason(result)) {
-		char *only = must_printf("%s%s", comment, one_reason(result));
-
-		free(comment);
-		return only;
+		must_append(&comment, "%s", one_reason(result));
+		return comment;
 	}
 	json_array_foreach(json_object_get(result, "marks"), i, mark) {
-		char *longer;
-
 		if (!strcmp(text_of(mark, "verdict"), "pass") || !strcmp(before, text_of(mark, "seen")))
 			continue;
 		before = text_of(mark, "seen");
-		longer = must_printf("%s%s%s: %.200s", comment, *comment ? "; " : "", text_of(mark, "name"), before);
-		free(comment);
-		comment = longer;
+		must_append(&comment, "%s%s: %.200s", *comment ? "; " : "", text_of(mark, "name"), before);
 	}
 	return comment;
 }

@@ -191,13 +191,9 @@ static int csv(FILE *out, const struct grade *grade, struct err *err)
 	(void)err;
 	for (unsigned int r = 0; r < grade->n; r++) {
 		const struct grade_row *row = &grade->rows[r];
-		char *longer;
 
-		if (row->result == RESULT_PASS)
-			continue;
-		longer = must_printf("%s%s%s: %s", comment, *comment ? "; " : "", row->name, row->seen);
-		free(comment);
-		comment = longer;
+		if (row->result != RESULT_PASS)
+			must_append(&comment, "%s%s: %s", *comment ? "; " : "", row->name, row->seen);
 	}
 	fputs("user,score,max,comment\n", out);
 	gradejson_cell(out, grade->student, ',');

@@ -123,14 +123,10 @@ char *initramfs_identity(const struct initramfs *plan)
 
 	for (size_t i = 0; i < plan->to.n; i++) {
 		struct stat st = { 0 };
-		char *longer;
 
 		stat(plan->from.item[i], &st);
-		longer = must_printf("%s%s %s %lld %lld.%09ld\n", text, plan->to.item[i],
-				     plan->from.item[i], (long long)st.st_size,
-				     (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-		free(text);
-		text = longer;
+		must_append(&text, "%s %s %lld %lld.%09ld\n", plan->to.item[i], plan->from.item[i], (long long)st.st_size,
+			    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	}
 	return text;
 }

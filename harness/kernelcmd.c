@@ -186,12 +186,8 @@ static int no_machine(const char *name, struct err *err)
 {
 	auto_free char *all = must_strdup("");
 
-	for (const struct machine *machine = machines; machine->name; machine++) {
-		char *longer = must_printf("%s%s%s", all, *all ? ", " : "", machine->name);
-
-		free(all);
-		all = longer;
-	}
+	for (const struct machine *machine = machines; machine->name; machine++)
+		must_append(&all, "%s%s", *all ? ", " : "", machine->name);
 	return err_set(err, 0, "no machine '%s' (there are %s)", name, all);
 }
 

@@ -143,11 +143,7 @@ char *personal_name(const struct personal *personal)
 {
 	char *name = must_strdup(personal->n_ids ? personal->ids[0] : "");
 
-	for (unsigned int i = 1; i < personal->n_ids; i++) {
-		char *longer = must_printf("%s,%s", name, personal->ids[i]);
-
-		free(name);
-		name = longer;
-	}
+	for (unsigned int i = 1; i < personal->n_ids; i++)
+		must_append(&name, ",%s", personal->ids[i]);
 	return name;
 }

@@ -57,18 +57,10 @@ static char *append_text(const struct kernel *kernel)
 {
 	char *text = must_strdup(kernel->machine->words);
 
-	for (size_t i = 0; i < ARRAY_SIZE(command_line); i++) {
-		char *longer = must_printf("%s%s%s", text, *text ? " " : "", command_line[i].word);
-
-		free(text);
-		text = longer;
-	}
-	if (kernel->words) {
-		char *longer = must_printf("%s %s", text, kernel->words);
-
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(command_line); i++)
+		must_append(&text, "%s%s", *text ? " " : "", command_line[i].word);
+	if (kernel->words)
+		must_append(&text, " %s", kernel->words);
 	return text;
 }
 
@@ -168,13 +160,8 @@ char *qemu_identity(const struct kernel *kernel, unsigned int mem_mb, struct err
 	args_make(&args, &setup, 0, 0, 0);
 	text = must_printf("%s %lld %lld.%09ld", path, (long long)st.st_size,
 			   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	for (size_t i = 0; i < args.n; i++) {
-		char *longer = must_printf("%s %s", text,
-					   args.item[i] + strspn(args.item[i], " "));
-
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < args.n; i++)
+		must_append(&text, " %s", args.item[i] + strspn(args.item[i], " "));
 	args_free(&args);
 	return steal_ptr(&text);
 }

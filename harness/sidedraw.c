@@ -48,11 +48,8 @@ static char *caption_of(const char *const *kernels, const struct outcome *outcom
 	for (unsigned int k = 0; k < n; k++) {
 		const struct evidence *evidence = outcomes[k].evidence;
 		const char *is = evidence && evidence->kernel ? evidence->kernel : "";
-		char *longer = must_printf("%s%s %s%s%s", text, k ? " ·" : "", kernels[k],
-					   *is ? ": " : "", is);
 
-		free(text);
-		text = longer;
+		must_append(&text, "%s %s%s%s", k ? " ·" : "", kernels[k], *is ? ": " : "", is);
 	}
 	return text;
 }
@@ -60,11 +57,8 @@ static char *caption_of(const char *const *kernels, const struct outcome *outcom
 /* Adds a line to *@text. */
 static void add_line(char **text, char *line)
 {
-	char *longer = must_printf("%s%s%s", *text, **text ? "\n" : "", line);
-
+	must_append(text, "%s%s", **text ? "\n" : "", line);
 	free(line);
-	free(*text);
-	*text = longer;
 }
 
 /* What stands under the table: why a kernel has no evidence, and what is left out. */

@@ -64,7 +64,7 @@ static char *listing(int dir)
 		return text;
 	again = -1;
 	while ((entry = readdir(open_dir)) && strlen(text) < 120) {
-		char *longer, name[48];
+		char name[48];
 		size_t len = 0;
 
 		if (*entry->d_name == '.' || !strcmp(entry->d_name, SUBMISSION_ABOUT))
@@ -72,9 +72,7 @@ static char *listing(int dir)
 		for (const char *c = entry->d_name; *c && len < sizeof(name) - 1; c++)
 			name[len++] = *c > 32 && *c < 127 ? *c : '?';
 		name[len] = '\0';
-		longer = must_printf("%s%s%s", text, *text ? ", " : "", name);
-		free(text);
-		text = longer;
+		must_append(&text, "%s%s", *text ? ", " : "", name);
 	}
 	closedir(open_dir);
 	return text;
@@ -84,12 +82,8 @@ static char *expected(const struct lab *lab)
 {
 	char *text = must_strdup("");
 
-	for (const struct task *task = lab->tasks; task->name; task++) {
-		char *longer = must_printf("%s%s%s", text, *text ? ", " : "", task->file);
-
-		free(text);
-		text = longer;
-	}
+	for (const struct task *task = lab->tasks; task->name; task++)
+		must_append(&text, "%s%s", *text ? ", " : "", task->file);
 	return text;
 }
 

@@ -404,12 +404,8 @@ static int set_param(struct plan *plan, const char *set, size_t len, struct err 
 	if (!params || !params[p].name) {
 		auto_free char *names = must_strdup("");
 
-		for (p = 0; params && params[p].name; p++) {
-			char *longer = must_printf("%s%s%s", names, p ? ", " : "", params[p].name);
-
-			free(names);
-			names = longer;
-		}
+		for (p = 0; params && params[p].name; p++)
+			must_append(&names, "%s%s", p ? ", " : "", params[p].name);
 		return err_set(err, 0, "%s has no parameter '%.*s'; it has: %s",
 			       plan->lab->name, (int)name_len, set, *names ? names : "none");
 	}
@@ -427,10 +423,7 @@ static int set_variant(struct plan *plan, const char *name, struct err *err)
 	auto_free char *names = must_strdup("");
 
 	for (; variant && variant->name; variant++) {
-		char *longer = must_printf("%s%s%s", names, *names ? ", " : "", variant->name);
-
-		free(names);
-		names = longer;
+		must_append(&names, "%s%s", *names ? ", " : "", variant->name);
 		if (!name || !strcmp(variant->name, name))
 			break;
 	}

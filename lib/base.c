@@ -39,6 +39,21 @@ char *must_printf(const char *fmt, ...)
 	return need(len < 0 ? NULL : text);
 }
 
+void must_append(char **text, const char *fmt, ...)
+{
+	auto_free char *more = NULL;
+	size_t len = *text ? strlen(*text) : 0;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&more, fmt, ap);
+	va_end(ap);
+	need(n < 0 ? NULL : more);
+	*text = must_realloc(*text, len + (size_t)n + 1, 1);
+	memcpy(*text + len, more, (size_t)n + 1);
+}
+
 void *grow(void *items, size_t n, size_t size)
 {
 	void **array = items;

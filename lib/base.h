@@ -66,6 +66,9 @@ void *must_realloc(void *ptr, size_t n, size_t size);
 char *must_strdup(const char *text);
 char *must_printf(const char *fmt, ...) PRINTF(1, 2);
 
+/* More behind *@text, which may be NULL and is another one then. */
+void must_append(char **text, const char *fmt, ...) PRINTF(2, 3);
+
 /* Room for one more: grow *@items, an array of @n used items of @size bytes,
  * by doubling. Returns the (zeroed) slot n. The caller counts.
  */

@@ -240,13 +240,8 @@ static void syns_tell(struct collecting *all, const char *node, const struct mem
 		}
 		age = age_of(&memories[i], k < n_known ? &known[k] : NULL);
 		place = &where[age][memories[i].answered];
-		if (counts[age][memories[i].answered]++ < 12) {
-			char *longer = must_printf("%s%s%u", *place ? *place : "packets.pcapng:",
-						   *place ? "," : "", memories[i].frame);
-
-			free(*place);
-			*place = longer;
-		}
+		if (counts[age][memories[i].answered]++ < 12)
+			must_append(place, "%s%u", *place ? "," : "packets.pcapng:", memories[i].frame);
 	}
 	free(known);
 	for (int age = 0; age < SYN_AGES; age++) {

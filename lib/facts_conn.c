@@ -115,10 +115,8 @@ static void path_add(struct facts *facts, const struct facts_side *side)
 
 	for (unsigned int i = 0; side->life && i < side->life->n_stays; i++) {
 		const struct stay *stay = &side->life->stays[i];
-		char *longer = must_printf("%s%s%s", path, i ? " " : "", state_name(stay->state));
 
-		free(path);
-		path = longer;
+		must_append(&path, "%s%s", i ? " " : "", state_name(stay->state));
 		where_stay(side, stay, &states, &packets);
 	}
 	where = where_both(&states, &packets);

@@ -57,10 +57,7 @@ static void leave(struct entry *entry, const struct nat_row *row)
 
 static void enter(struct entry *entry, const struct nat_row *row)
 {
-	char *longer = must_printf("%s%s%s", entry->path ? entry->path : "", entry->path ? " " : "", row->state);
-
-	free(entry->path);
-	entry->path = longer;
+	must_append(&entry->path, "%s%s", entry->path ? " " : "", row->state);
 	entry->since_ns = row->at_ns;
 	entry->last = row;
 	state_of(entry, row->state, row->line);
