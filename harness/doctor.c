@@ -2,6 +2,7 @@
 #include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/kernel.h"
+#include "harness/program.h"
 
 #include "lib/ns.h"
 
@@ -15,16 +16,9 @@ static void row(bool ok, const char *what, const char *advice)
 
 static bool on_path(const char *program)
 {
-	auto_free char *path = must_strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *save = NULL;
+	auto_free char *path = program_find(program);
 
-	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
-		auto_free char *file = must_printf("%s/%s", dir, program);
-
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	return false;
+	return path;
 }
 
 static bool check_vm(void)
