@@ -5,19 +5,7 @@
 
 #include "qemu.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_SHADOW_MEMORY
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define WITH_SHADOW_MEMORY
-#endif
-
-#ifdef WITH_SHADOW_MEMORY
-#define MEM_MB 512		/* the sanitizer's shadow is in the guest's memory too */
-#else
-#define MEM_MB 512
-#endif
+#define MEM_MB 512		/* 200 hosts; a sanitizer's shadow is in the guest's memory too */
 
 static struct image *images;
 
