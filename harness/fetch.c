@@ -49,11 +49,6 @@ static void stop(int signo)
 	stopped = signo;
 }
 
-const char *fetch_name(size_t i)
-{
-	return i < ARRAY_SIZE(suites) ? suites[i].name : NULL;
-}
-
 /* Run @argv with its output in @out (to be freed; NULL: nowhere), in the folder
  * @dir (NULL: here). Its complaints go into @err, the last line of them.
  */

@@ -17,7 +17,4 @@ int fetch_kernel(const char *name, void (*say)(const char *what), struct err *er
  */
 int fetch_package(const char *file, const char *name, char **release, struct err *err);
 
-/* The names that can be fetched: the @i-th, NULL behind the last. */
-const char *fetch_name(size_t i);
-
 #endif
