@@ -6,9 +6,10 @@
  */
 #include "harness/remains.h"
 
+#include "harness/cache.h"
+
 #include <errno.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
 static int put(const char *dir, const char *name, const char *text, struct err *err)
 {
@@ -20,16 +21,9 @@ static int put(const char *dir, const char *name, const char *text, struct err *
 	return 0;
 }
 
-static int folder(const char *dir, struct err *err)
-{
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		return err_set(err, errno, "cannot make the folder %s", dir);
-	return 0;
-}
-
 int remains_console(const char *dir, const char *console, struct err *err)
 {
-	return folder(dir, err) ? -err->code : put(dir, "console.txt", console, err);
+	return cache_mkdir(dir, err) ? -err->code : put(dir, "console.txt", console, err);
 }
 
 int remains_mark(const char *dir, const struct plan *plan, const char *why,
@@ -39,7 +33,7 @@ int remains_mark(const char *dir, const struct plan *plan, const char *why,
 	auto_free char *dumped = NULL, *text = NULL;
 	json_t *json;
 
-	if (folder(dir, err) || (*console && put(dir, "console.txt", console, err)))
+	if (cache_mkdir(dir, err) || (*console && put(dir, "console.txt", console, err)))
 		return -err->code;
 	if (access(run, F_OK) == 0)
 		return 0;
