@@ -96,7 +96,7 @@ static bool is_zero(const char *data, size_t len)
 	return !*data && !memcmp(data, data + 1, len - 1);
 }
 
-/* Holes where the guest never wrote: some 60 of 192 MB are left. */
+/* Holes where the guest never wrote: some 110 of 512 MB are left. */
 static int copy_ram(int fd, int ram_fd, size_t len, struct err *err)
 {
 	char *ram = mmap(NULL, len, PROT_READ, MAP_SHARED, ram_fd, 0);

@@ -15,7 +15,7 @@
 #include "program.h"
 #include "vm.h"
 
-#define ALONG_MAX (64UL << 20)	/* bytes that come along: some 70 ms a MB to read */
+#define ALONG_MAX (64UL << 20)	/* bytes that come along: some 30 ms a MB to read */
 
 static const char usage[] =
 	"usage: twlab vm [--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] -- PROGRAM ARGS";
