@@ -324,9 +324,7 @@ static int keep_config(const char *to, const char *config, const void *image, si
 
 	if (config)
 		return copy_file(config, to, err);
-	if (kconfig_read(image, len, &text, NULL))
-		return 0;
-	return cache_put(to, text, strlen(text), err);
+	return kconfig_read(image, len, &text, NULL) ? 0 : cache_put(to, text, strlen(text), err);
 }
 
 /* All of it in the folder @temp; about.json last, for without it it is no kernel. */

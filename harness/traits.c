@@ -275,12 +275,9 @@ json_t *traits_load(const char *name)
 int traits_keep(const char *name, const json_t *all, struct err *err)
 {
 	auto_free char *path = cache_path("kernels/%s/traits.json", name);
-	auto_free char *text = json_dumps(all, JSON_INDENT(1));
-	auto_close int fd = cache_create(path, err);
+	auto_free char *json = json_dumps(all, JSON_INDENT(1)), *text = must_printf("%s\n", json);
 
-	if (fd < 0 || cache_write(fd, text, strlen(text), err) || cache_write(fd, "\n", 1, err))
-		return err_code(err);
-	return cache_commit(fd, path, err);
+	return cache_put(path, text, strlen(text), err);
 }
 
 struct heard {

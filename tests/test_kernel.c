@@ -45,12 +45,9 @@ static char *write_image(const char *name, const char *version)
 {
 	static unsigned char image[0x2000];
 	char *path = must_printf("%s/%s", dir, name);
-	int fd = cache_create(path, NULL);
 
 	make_image(image, sizeof(image), version);
-	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
-	assert_int_equal(cache_commit(fd, path, NULL), 0);
-	close(fd);
+	assert_int_equal(cache_put(path, image, sizeof(image), NULL), 0);
 	return path;
 }
 
@@ -143,11 +140,8 @@ static void a_name_is_no_path(void **state)
 static void write_module(const char *folder, const char *name, const char *text)
 {
 	auto_free char *to = must_printf("%s/%s", folder, name);
-	int fd = cache_create(to, NULL);
 
-	assert_int_equal(cache_write(fd, text, strlen(text), NULL), 0);
-	assert_int_equal(cache_commit(fd, to, NULL), 0);
-	close(fd);
+	assert_int_equal(cache_put(to, text, strlen(text), NULL), 0);
 }
 
 static void modules_are_of_their_kernel(void **state)
@@ -247,7 +241,6 @@ static char *image_with(const char *config, const char *begin, const char *end)
 	static unsigned char image[0x2000];
 	char *path = must_printf("%s/image", dir);
 	size_t len;
-	int fd = cache_create(path, NULL);
 
 	assert_int_equal(system(command), 0);
 	assert_int_equal(cache_read(payload_path, (void **)&payload, &len, NULL), 0);
@@ -259,9 +252,7 @@ static char *image_with(const char *config, const char *begin, const char *end)
 	image[0x24c] = (unsigned char)len;
 	image[0x24d] = (unsigned char)(len >> 8);
 	memcpy(image + 5 * 512 + 0x10, payload, len);
-	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
-	assert_int_equal(cache_commit(fd, path, NULL), 0);
-	close(fd);
+	assert_int_equal(cache_put(path, image, sizeof(image), NULL), 0);
 	return path;
 }
 
@@ -345,12 +336,9 @@ static void a_broken_package_is_refused(void **state)
 	auto_free char *path = must_printf("%s/bad.deb", dir), *left = cache_path("kernels/.fetch");
 	auto_free char *release = NULL;
 	struct err err = { 0 };
-	int fd = cache_create(path, NULL);
 
 	(void)state;
-	assert_int_equal(cache_write(fd, "!<arch>\nrubbish", 15, NULL), 0);
-	assert_int_equal(cache_commit(fd, path, NULL), 0);
-	close(fd);
+	assert_int_equal(cache_put(path, "!<arch>\nrubbish", 15, NULL), 0);
 	assert_true(fetch_package(path, "x", &release, &err) < 0);
 	print_message("%s\n", err.text);
 	assert_int_equal(access(left, F_OK), -1);
@@ -359,19 +347,17 @@ static void a_broken_package_is_refused(void **state)
 /* A .deb as dpkg-deb makes it: all is well with it, but it holds no kernel. */
 static void a_package_without_a_kernel_is_refused(void **state)
 {
+	static const char about[] = "Package: no-kernel\nVersion: 1\nArchitecture: all\nMaintainer: nobody <a@b.c>\n"
+				    "Description: a package without a kernel\n";
 	auto_free char *control = must_printf("%s/pkg/DEBIAN/control", dir), *deb = must_printf("%s/no.deb", dir);
 	auto_free char *make = must_printf("dpkg-deb -b %s/pkg %s >/dev/null 2>&1", dir, deb);
 	char *argv[] = { (char *)"kernel", (char *)"add", deb, NULL };
 	auto_free char *left = cache_path("kernels/.fetch");
 	struct err err = { 0 };
 	struct kernel *all;
-	int fd = cache_create(control, NULL);
 
 	(void)state;
-	dprintf(fd, "Package: no-kernel\nVersion: 1\nArchitecture: all\nMaintainer: nobody <a@b.c>\n"
-		"Description: a package without a kernel\n");
-	assert_int_equal(cache_commit(fd, control, NULL), 0);
-	close(fd);
+	assert_int_equal(cache_put(control, about, sizeof(about) - 1, NULL), 0);
 	if (system(make)) {
 		print_message("there is no dpkg-deb here\n");
 		skip();

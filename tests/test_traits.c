@@ -273,7 +273,6 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 {
 	static unsigned char image[0x4000];
 	auto_free char *path = must_printf("%s/dead", cache), *said = NULL, *args = NULL;
-	auto_close int fd = cache_create(path, NULL);
 	struct kernel *all;
 	int status;
 
@@ -285,8 +284,7 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 	image[0x207] = 0x02;
 	image[0x20f] = 0x03;
 	strcpy((char *)image + 0x500, "6.6.6 (x)");
-	assert_int_equal(cache_write(fd, image, sizeof(image), NULL), 0);
-	assert_int_equal(cache_commit(fd, path, NULL), 0);
+	assert_int_equal(cache_put(path, image, sizeof(image), NULL), 0);
 	args = must_printf("kernel add %s --name dead --machine pc", path);
 	said = twlab(args, &status);
 	print_message("%s", said);
