@@ -357,11 +357,12 @@ static void a_package_without_a_kernel_is_refused(void **state)
 	struct kernel *all;
 
 	(void)state;
-	assert_int_equal(cache_put(control, about, sizeof(about) - 1, NULL), 0);
-	if (system(make)) {
+	if (system("command -v dpkg-deb >/dev/null")) {
 		print_message("there is no dpkg-deb here\n");
 		skip();
 	}
+	assert_int_equal(cache_put(control, about, sizeof(about) - 1, NULL), 0);
+	assert_int_equal(system(make), 0);
 	optind = 0;
 	assert_int_equal(kernel_main(3, argv, &err), STATUS_USAGE);
 	print_message("%s\n", err.text);
