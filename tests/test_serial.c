@@ -4,18 +4,15 @@
  * that withholds I/O ports (lockdown=integrity) is added as a user would: what it
  * finds is what it finds elsewhere. This program is also what runs in that guest.
  */
-#include "tests/test.h"
+#include "tests/cli.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
-#include "harness/cache.h"
 #include "harness/inside.h"
-#include "harness/kernel.h"
 #include "harness/port.h"
 #include "harness/stages.h"
 
@@ -153,66 +150,17 @@ static int run_part(const char *name)
 
 /* ---- with a guest ---- */
 
-static char *own, *cache;
-
-/* A cache of this test's own: the machine's kernel as it is, and its snapshots. */
-static int use_cache(void **state)
+/* A cache with the machine's kernel as it is, and its snapshots. */
+static int with_links(void **state)
 {
-	char template[] = "/tmp/test_serial.XXXXXX";
 	auto_free char *snapshots = cache_path("snapshots"), *kernels = NULL, *link = NULL, *twice = NULL;
 
-	(void)state;
-	own = cache_path("kernels/" KERNEL_DEFAULT);
-	if (!mkdtemp(template) || cache_mkdir(snapshots, NULL))
+	if (cache_mkdir(snapshots, NULL) || cli_open(state))
 		return -1;
-	cache = must_strdup(template);
-	setenv("XDG_CACHE_HOME", cache, 1);
 	kernels = cache_path("kernels");
 	link = cache_path("kernels/" KERNEL_DEFAULT);
 	twice = cache_path("snapshots");
 	return cache_mkdir(kernels, NULL) || symlink(own, link) || symlink(snapshots, twice);
-}
-
-static int leave_cache(void **state)
-{
-	auto_free char *link = cache_path("kernels/" KERNEL_DEFAULT), *snapshots = cache_path("snapshots");
-
-	(void)state;
-	unlink(link);
-	unlink(snapshots);
-	cache_remove(cache);
-	free(cache);
-	free(own);
-	return 0;
-}
-
-static char *twlab(const char *args, int *status)
-{
-	auto_free char *command = must_printf("./twlab %s 2>&1", args);
-	char *text = must_calloc(1 << 20, 1);
-	FILE *pipe = popen(command, "re");
-
-	assert_non_null(pipe);
-	text[fread(text, 1, (1 << 20) - 1, pipe)] = '\0';
-	*status = WEXITSTATUS(pclose(pipe));
-	return text;
-}
-
-static void need_guest(void)
-{
-	auto_free char *image = must_printf("%s/vmlinuz", own);
-
-	if (!access(image, F_OK) && !system("command -v qemu-system-x86_64 >/dev/null"))
-		return;
-	print_message("there is no QEMU here, or no kernel " KERNEL_DEFAULT "\n");
-	skip();
-}
-
-static void assert_has(const char *text, const char *const *words)
-{
-	for (; *words; words++)
-		if (!strstr(text, *words))
-			fail_msg("no \"%s\" in\n%s", *words, text);
 }
 
 /* It is found out: nobody says that this kernel wants a serial port. */
@@ -225,22 +173,13 @@ static void a_kernel_without_ports_is_found_out(void **state)
 		"  01-four-way-close        3 of 3 variants",
 		"booting it on microvm without PIT, over a serial port", NULL,
 	};
-	auto_free char *modules = must_printf("%s/lib/net", cache), *said = NULL, *args = NULL;
 	auto_kernel struct kernel kernel = { 0 };
-	int status;
+	auto_free char *said = NULL;
 
 	(void)state;
-	need_guest();
-	assert_int_equal(cache_mkdir(modules, NULL), 0);
-	args = must_printf("cp -r %s/modules/. %s", own, modules);
-	assert_int_equal(system(args), 0);
-	free(args);
-	args = must_printf("kernel add %s/vmlinuz --modules %s/lib --name locked --append lockdown=integrity",
-			   own, cache);
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_equal(status, 0);
-	assert_has(said, table);
+	cli_modules("");
+	said = cli(must_printf("kernel add %s/vmlinuz --modules %s/lib --name locked --append lockdown=integrity",
+			       own, cache), 0, table);
 	assert_int_equal(kernel_find("locked", &kernel, NULL), 0);
 	assert_true(kernel.machine->serial);
 	assert_string_equal(kernel.words, "lockdown=integrity");
@@ -249,17 +188,12 @@ static void a_kernel_without_ports_is_found_out(void **state)
 /* Lab 01 gives the same verdicts and facts there as over I/O ports. */
 static void a_lab_finds_the_same_there(void **state)
 {
-	auto_free char *args = must_printf("run 1 --no-draw --tsv --kernel locked," KERNEL_DEFAULT " -o %s/evidence",
-					   cache);
-	auto_free char *said = NULL;
+	static const char *const none[] = { NULL };
+	auto_free char *said = cli(must_printf("run 1 --no-draw --tsv --kernel locked," KERNEL_DEFAULT
+					       " -o %s/evidence", cache), 0, none);
 	unsigned int claims = 0;
-	int status;
 
 	(void)state;
-	need_guest();
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_equal(status, 0);
 	for (char *save, *line = strtok_r(said, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		claims += strstr(line, "\tclaim\tsame\t") && strstr(line, "\tpass ");
 		if (strstr(line, "\tclaim\tdiffers\t") || strstr(line, "\tfact\tdiffers\t"))
@@ -295,7 +229,6 @@ static int run_there(const char *part, struct vm_result *result, struct err *err
 static void what_happens_there_is_told(void **state)
 {
 	(void)state;
-	need_guest();
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		struct vm_result result = { 0 };
 		struct err err = { 0 };
@@ -330,5 +263,5 @@ int main(int argc, char **argv)
 	if (inside() && argc > 1)
 		return run_part(argv[1]);
 	return cmocka_run_group_tests(by_hand, NULL, NULL) +
-		cmocka_run_group_tests(with_guest, use_cache, leave_cache);
+		cmocka_run_group_tests(with_guest, with_links, cli_close);
 }

@@ -3,15 +3,11 @@
  * What needs no guest works on texts; then one kernel is added as a user would,
  * on another machine than its own, and one that does not boot.
  */
-#include "tests/test.h"
+#include "tests/cli.h"
 
-#include <errno.h>
-#include <glob.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "harness/cache.h"
-#include "harness/kernel.h"
+#include "harness/harness.h"
 #include "harness/needs.h"
 #include "harness/traits.h"
 
@@ -153,8 +149,6 @@ static void kernels_differ_where_they_should(void **state)
 			continue;
 		}
 		all = traits_of(names[k], &console, &err);
-		if (!all && err.code == ENOTSUP)
-			skip();		/* no QEMU */
 		if (!all)
 			fail_msg("%s: %s", names[k], err.text);
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -172,91 +166,20 @@ static void kernels_differ_where_they_should(void **state)
 		json_decref(all);
 	}
 	print_message("%u traits as they should be\n", told);
-	if (!told)
-		skip();
-}
-
-/* The cache that the kernels of this test are in, beside the machine's own. */
-static char *own, *cache, *home;
-
-static int use_cache(void **state)
-{
-	char template[] = "/tmp/test_traits.XXXXXX";
-	const char *was = getenv("XDG_CACHE_HOME");
-
-	(void)state;
-	own = cache_path("kernels/" KERNEL_DEFAULT);
-	if (!mkdtemp(template))
-		return -1;
-	cache = must_strdup(template);
-	home = was ? must_strdup(was) : NULL;
-	return setenv("XDG_CACHE_HOME", cache, 1);
-}
-
-static int leave_cache(void **state)
-{
-	(void)state;
-	cache_remove(cache);
-	free(cache);
-	free(own);
-	if (home)
-		setenv("XDG_CACHE_HOME", home, 1);
-	else
-		unsetenv("XDG_CACHE_HOME");
-	free(home);
-	return 0;
-}
-
-/* What `twlab ARGS` printed, both streams, to be freed; its exit status. */
-static char *twlab(const char *args, int *status)
-{
-	auto_free char *command = must_printf("./twlab %s 2>&1", args);
-	char *text = must_calloc(1 << 20, 1);
-	FILE *pipe = popen(command, "re");
-
-	assert_non_null(pipe);
-	text[fread(text, 1, (1 << 20) - 1, pipe)] = '\0';
-	*status = WEXITSTATUS(pclose(pipe));
-	return text;
-}
-
-static void need_guest(void)
-{
-	auto_free char *from = must_printf("%s/modules", own);
-
-	if (!access(from, F_OK) && !system("command -v qemu-system-x86_64 >/dev/null"))
-		return;
-	print_message("there is no QEMU here, or no kernel " KERNEL_DEFAULT "\n");
-	skip();
-}
-
-/* The machine's own kernel's modules, but for @without, in a folder to add them from. */
-static void copy_modules(const char *without)
-{
-	auto_free char *to = must_printf("%s/lib/net", cache), *spare = must_printf("%s/%s", to, without);
-	auto_free char *command = must_printf("cp -r %s/modules/. %s", own, to);
-
-	assert_int_equal(cache_mkdir(to, NULL), 0);
-	assert_int_equal(system(command), 0);
-	assert_int_equal(*without ? unlink(spare) : 0, 0);
+	assert_true(told > 0);
 }
 
 static void a_kernel_is_added_with_its_traits(void **state)
 {
-	auto_free char *said = NULL, *shown = NULL, *args = NULL;
+	static const char *const words[] = { "  netem                    yes ", "  machine                  pc ", NULL };
+	static const char *const none[] = { NULL };
+	auto_free char *said = NULL, *shown = NULL;
 	auto_kernel struct kernel kernel = { 0 };
 	json_t *all;
-	int status;
 
 	(void)state;
-	need_guest();
-	copy_modules("");
-	args = must_printf("kernel add %s/vmlinuz --modules %s/lib --name mine --machine pc", own, cache);
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_equal(status, 0);
-	assert_non_null(strstr(said, "  netem                    yes "));
-	assert_non_null(strstr(said, "  machine                  pc "));
+	cli_modules("");
+	said = cli(must_printf("kernel add %s/vmlinuz --modules %s/lib --name mine --machine pc", own, cache), 0, words);
 	assert_int_equal(kernel_find("mine", &kernel, NULL), 0);
 	assert_string_equal(kernel.machine->name, "pc");
 	all = traits_load("mine");
@@ -264,17 +187,16 @@ static void a_kernel_is_added_with_its_traits(void **state)
 	assert_string_equal(json_string_value(json_object_get(all, "release")), kernel.release);
 	assert_string_equal(json_string_value(json_object_get(all, "tcp_tw_recycle")), "no");
 	json_decref(all);
-	shown = twlab("kernel show mine", &status);
-	assert_int_equal(status, 0);
+	shown = cli(must_strdup("kernel show mine"), 0, none);
 	assert_non_null(strstr(said, shown));	/* again, without booting */
 }
 
 static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 {
+	static const char *const words[] = { "cannot boot the kernel: ", NULL };
 	static unsigned char image[0x4000];
-	auto_free char *path = must_printf("%s/dead", cache), *said = NULL, *args = NULL;
+	auto_free char *path = must_printf("%s/dead", cache), *said = NULL;
 	struct kernel *all;
-	int status;
 
 	(void)state;
 	memcpy(image + 0x202, "HdrS", 4);
@@ -285,36 +207,24 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 	image[0x20f] = 0x03;
 	strcpy((char *)image + 0x500, "6.6.6 (x)");
 	assert_int_equal(cache_put(path, image, sizeof(image), NULL), 0);
-	args = must_printf("kernel add %s --name dead --machine pc", path);
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_not_equal(status, 0);
+	said = cli(must_printf("kernel add %s --name dead --machine pc", path), STATUS_ERROR, words);
 	assert_int_equal(kernel_list(&all), 0);
 }
 
 /* Without netem there is no wire that delays: the lab is skipped, and says why. */
 static void a_lab_says_what_a_kernel_lacks(void **state)
 {
-	auto_free char *said = NULL, *args = NULL;
-	int status;
+	static const char *const added[] = {
+		"  netem                    no ", "  machine                  microvm ",
+		"  01-four-way-close        0 of 3 variants; client-first lacks netem: ", NULL,
+	}, *const skipped[] = { "this kernel lacks netem", NULL };
+	auto_free char *first = NULL, *said = NULL;
 
 	(void)state;
-	need_guest();
-	copy_modules("sch_netem.ko");
-	args = must_printf("kernel add %s/vmlinuz --modules %s/lib --name bare", own, cache);
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_equal(status, 0);
-	assert_non_null(strstr(said, "  netem                    no "));
-	assert_non_null(strstr(said, "  machine                  microvm "));
-	assert_non_null(strstr(said, "  01-four-way-close        0 of 3 variants; client-first lacks netem: "));
-	free(args);
-	free(said);
-	args = must_printf("run 1 --variant client-first --no-draw --kernel bare -o %s/evidence", cache);
-	said = twlab(args, &status);
-	print_message("%s", said);
-	assert_int_equal(status, 4);
-	assert_non_null(strstr(said, "this kernel lacks netem"));
+	cli_modules("sch_netem.ko");
+	first = cli(must_printf("kernel add %s/vmlinuz --modules %s/lib --name bare", own, cache), 0, added);
+	said = cli(must_printf("run 1 --variant client-first --no-draw --kernel bare -o %s/evidence", cache),
+		   STATUS_SKIP, skipped);
 	assert_null(strstr(said, "  pass"));
 }
 
@@ -323,23 +233,20 @@ static void a_lab_says_what_a_kernel_lacks(void **state)
  */
 static void a_kernel_that_hangs_is_tried_on_the_next_machine(void **state)
 {
-	auto_free char *args = must_printf("kernel add %s/vmlinuz --name slow --append tsc_early_khz=0", own);
-	auto_free char *said = NULL;
+	static const char *const words[] = {
+		"booting it on microvm without PIT\n", "booting it on microvm with its PIT\n",
+		"  machine                  microvm-pit ", NULL,
+	};
 	auto_kernel struct kernel kernel = { 0 };
 	struct timespec begin, end;
-	int status;
+	auto_free char *said = NULL;
 
 	(void)state;
-	need_guest();
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	said = twlab(args, &status);
+	said = cli(must_printf("kernel add %s/vmlinuz --name slow --append tsc_early_khz=0", own), 0, words);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	print_message("%lld s\n%s", (long long)(end.tv_sec - begin.tv_sec), said);
-	assert_int_equal(status, 0);
-	assert_non_null(strstr(said, "booting it on microvm without PIT\n"));
-	assert_non_null(strstr(said, "booting it on microvm with its PIT\n"));
+	print_message("%lld s\n", (long long)(end.tv_sec - begin.tv_sec));
 	assert_null(strstr(said, "serial port\n"));	/* it has not refused the ports */
-	assert_non_null(strstr(said, "  machine                  microvm-pit "));
 	assert_int_equal(kernel_find("slow", &kernel, NULL), 0);
 	assert_string_equal(kernel.machine->name, "microvm-pit");
 	assert_in_range(end.tv_sec - begin.tv_sec, 0, 240);
@@ -348,26 +255,20 @@ static void a_kernel_that_hangs_is_tried_on_the_next_machine(void **state)
 static void the_last_lines_of_a_dead_kernel_are_shown(void **state)
 {
 	static const struct {
-		const char *words, *says;
+		const char *append, *words[3];
 	} rows[] = {
-		{ "rdinit=/none", "Kernel panic - not syncing: VFS: Unable to mount root fs" },
-		{ "rdinit=/etc/passwd", "Kernel panic - not syncing: No working init found." },
+		{ "rdinit=/none", { "Kernel panic - not syncing: VFS: Unable to mount root fs",
+				    "vmlinuz: cannot boot the kernel: " } },
+		{ "rdinit=/etc/passwd", { "Kernel panic - not syncing: No working init found.",
+					  "vmlinuz: cannot boot the kernel: " } },
 	};
 
 	(void)state;
-	need_guest();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *args = must_printf("kernel add %s/vmlinuz --name dead --machine microvm "
-						   "--append '%s'", own, rows[i].words);
-		auto_free char *said = NULL;
+		auto_free char *said = cli(must_printf("kernel add %s/vmlinuz --name dead --machine microvm "
+						       "--append '%s'", own, rows[i].append), STATUS_USAGE, rows[i].words);
 		struct kernel *all;
-		int status;
 
-		said = twlab(args, &status);
-		print_message("%s: %s", rows[i].words, said);
-		assert_int_equal(status, 2);
-		assert_non_null(strstr(said, rows[i].says));
-		assert_non_null(strstr(said, "vmlinuz: cannot boot the kernel: "));
 		assert_int_equal(kernel_list(&all), 0);
 	}
 }
@@ -379,7 +280,7 @@ int main(void)
 		cmocka_unit_test(every_need_is_a_trait),
 		cmocka_unit_test(what_is_printed_is_read),
 		cmocka_unit_test(kernels_differ_where_they_should),
-#define TEST(name) cmocka_unit_test_setup_teardown(name, use_cache, leave_cache)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_open, cli_close)
 		TEST(a_kernel_is_added_with_its_traits),
 		TEST(a_kernel_that_does_not_boot_is_not_kept),
 		TEST(a_lab_says_what_a_kernel_lacks),
