@@ -162,7 +162,7 @@ static int write_packets(const struct record *record, const char *kernel, uint64
 	return code;
 }
 
-static int kernel_hz(void)
+int record_hz(void)
 {
 	struct timespec jiffy;
 
@@ -210,7 +210,7 @@ static int write_run(const struct record *record, const char *kernel, uint64_t s
 			"lab", record->plan->lab->name, "variant", record->plan->variant,
 			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
 			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
-			"hz", kernel_hz(), "start_ns", (json_int_t)record->start_ns,
+			"hz", record_hz(), "start_ns", (json_int_t)record->start_ns,
 			"end_ns", (json_int_t)end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(record->dir), "complete", failed == NULL);
 	if (failed)

@@ -21,6 +21,9 @@ struct record *record_open(const char *dir, const struct plan *plan,
 
 int64_t record_now(const struct record *record);	/* ns since time zero */
 
+/* Ticks of this kernel's timer a second; 0 when it does not tell. */
+int record_hz(void);
+
 /* To be polled: the capture of node @n of @up. */
 int record_fd(const struct record *record, unsigned int n);
 

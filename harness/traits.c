@@ -5,6 +5,7 @@
 #include "harness/guest.h"
 #include "harness/image.h"
 #include "harness/needs.h"
+#include "harness/record.h"
 #include "harness/vm.h"
 #include "lib/ns.h"
 #include "lib/sysctl.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <sys/io.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 /* How a trait is found out: its value, to be freed. @ns is a namespace made for it, or
  * negative where there are none; @arg is of its row.
@@ -33,16 +33,13 @@ static char *tell_release(int ns, const char *arg)
 	return must_strdup(uname(&name) ? "" : name.release);
 }
 
-/* The coarse clocks advance once a jiffy. */
 static char *tell_hz(int ns, const char *arg)
 {
-	struct timespec jiffy;
+	int hz = record_hz();
 
 	(void)ns;
 	(void)arg;
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy) || jiffy.tv_sec || !jiffy.tv_nsec)
-		return must_strdup("unknown");
-	return must_printf("%lld", (NS_PER_S + jiffy.tv_nsec / 2) / jiffy.tv_nsec);
+	return hz ? must_printf("%d", hz) : must_strdup("unknown");
 }
 
 static char *try_namespaces(int ns, const char *arg)
