@@ -128,7 +128,7 @@ static int play_child(unsigned int number, int argc, char **argv)
 	return fd >= 0 && dprintf(fd, "%d %s\n", status, err.text) > 0 ? 0 : STATUS_ERROR;
 }
 
-/* "then LAB ... --then LAB ...": one after the other. */
+/* "then LAB ... then LAB ...": one after the other. */
 static int play_several(int argc, char **argv, struct err *err)
 {
 	unsigned int number = 0;
