@@ -118,12 +118,6 @@ static int try_splice(int ns, struct err *err)
 	return code;
 }
 
-static int try_nat(int ns, struct err *err)
-{
-	return fw_run(ns, "table ip twlab_try { chain out { type nat hook postrouting priority 100; masquerade; }; }; "
-			  "delete table ip twlab_try", err);
-}
-
 static bool has_ipv6(const struct plan *plan)
 {
 	return topo_has_ipv6(&plan->topo);
@@ -139,18 +133,6 @@ static int try_ipv6(int ns, struct err *err)
 static bool has_rules6(const struct plan *plan)
 {
 	return has_rules(plan) && has_ipv6(plan);
-}
-
-static int try_nat6(int ns, struct err *err)
-{
-	return fw_run(ns, "table ip6 twlab_try { chain out { type nat hook postrouting priority 100; masquerade; }; }; "
-			  "delete table ip6 twlab_try", err);
-}
-
-static int try_queue(int ns, struct err *err)
-{
-	return fw_run(ns, "table ip twlab_try { chain in { type filter hook input priority 0; "
-			  "tcp flags syn queue num 1 bypass; }; }; delete table ip twlab_try", err);
 }
 
 static int try_table(int ns, struct err *err)
@@ -240,15 +222,24 @@ static bool always(const struct plan *plan)
 	return true;
 }
 
+#define NAT(family) \
+	"table " family " twlab_try { chain out { type nat hook postrouting priority 100; masquerade; }; }; " \
+	"delete table " family " twlab_try"
+#define QUEUE "table ip twlab_try { chain in { type filter hook input priority 0; tcp flags syn queue num 1 bypass; }; }; " \
+	"delete table ip twlab_try"
+
 const struct need needs[] = {
 	{ "veth", "links between nodes", "load the module veth, or use the vm runner", try_veth, always },
 	{ "splice", "wires (sch_ingress, cls_matchall, act_mirred)", "load those modules, or use the vm runner", try_splice, has_wire },
 	{ "netem", "wires that delay and lose (sch_netem)", "load the module sch_netem, or use the vm runner", try_netem, has_wire },
-	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat, has_rules },
+	{ "nat", "a NAT (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner",
+	  .used = has_rules, .rules = NAT("ip") },
 	{ "ipv6", "--ipv6", "load the module ipv6, or use the vm runner", try_ipv6, has_ipv6 },
-	{ "nat6", "a NAT with --ipv6 (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner", try_nat6, has_rules6 },
+	{ "nat6", "a NAT with --ipv6 (nf_tables, nft_chain_nat, nft_masq)", "load those modules, or use the vm runner",
+	  .used = has_rules6, .rules = NAT("ip6") },
 	{ "table", "what a NAT remembers (nf_conntrack_netlink)", "load that module, or use the vm runner", try_table, has_table },
-	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner", try_queue, has_queue },
+	{ "queue", "clocks that differ, recycling (nft_queue, nfnetlink_queue)", "load those modules, or use the vm runner",
+	  .used = has_queue, .rules = QUEUE },
 	{ "sock_diag", "states of sockets (tcp_diag)", "load that module, or use the vm runner", try_sock_diag, always },
 	{ "tun", "segments tried on TIME_WAIT (tun)", "load that module, or use the vm runner", try_tun, tries },
 	{ "destroy", "ending a TIME_WAIT (SOCK_DESTROY, Linux 6.1 and later)", "use the vm runner with a kernel from 6.1 on", try_destroy, has_kill },
@@ -281,8 +272,10 @@ int needs_try(const struct need *need, int ns, struct err *err)
 {
 	auto_free char *value = NULL;
 
-	if (!need->setting)
+	if (need->probe)
 		return need->probe(ns, err);
+	if (need->rules)
+		return fw_run(ns, need->rules, err);
 	value = sysctl_get(ns, need->setting, err);
 	return value ? 0 : -err->code;
 }

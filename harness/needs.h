@@ -15,6 +15,8 @@ struct need {
 	int (*probe)(int ns, struct err *err);
 	/* Does @plan use it? */
 	bool (*used)(const struct plan *plan);
+	/* In place of @probe: what nft has to take. */
+	const char *rules;
 	/* In place of both: a sysctl, which each namespace has to have, if @plan sets it. */
 	const char *setting;
 };
