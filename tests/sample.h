@@ -5,6 +5,7 @@
 #ifndef TWLAB_TESTS_SAMPLE_H
 #define TWLAB_TESTS_SAMPLE_H
 
+#include "diagrams/scene.h"
 #include "lib/evidence.h"
 
 struct sample_segment {
@@ -171,6 +172,21 @@ static inline void sample_free(struct sampled *sampled)
 	free(sampled->trace.nodes);
 	free(sampled->trace.ifaces);
 	free(sampled->evidence.events);
+}
+
+/* What @draw makes of @sample; to be freed. */
+static inline char *sample_drawn(const struct sample *sample, char *(*draw)(const struct scene *scene))
+{
+	struct sampled sampled;
+	struct scene scene;
+	char *text;
+
+	sample_make(sample, &sampled);
+	scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
+	text = draw(&scene);
+	scene_close(&scene);
+	sample_free(&sampled);
+	return text;
 }
 
 #define S TCP_SYN

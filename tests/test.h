@@ -11,4 +11,14 @@
 
 #include "lib/err.h"
 
+/* How often @what stands in @text. */
+static inline unsigned int test_count(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
 #endif

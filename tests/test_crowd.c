@@ -1,11 +1,8 @@
 /* test_crowd.c - the picture of how many sockets were in TIME_WAIT */
 #include "diagrams/crowd.h"
 #include "tests/sample.h"
+#include "tests/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define CONNS { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 1 }
 #define WAITS(node, conn, from, to) { node, conn, STATE_TIME_WAIT, from, to, -1 }
@@ -34,15 +31,6 @@ static const struct sample few = {
 	.lab = "few", .nodes = { "client", "server" }, .ends = "ee", .conns = { CONNS },
 };
 
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
-
 static void it_says_how_many_there_were(void **state)
 {
 	static const struct { const struct sample *sample; const char *text; unsigned int times; } rows[] = {
@@ -64,8 +52,8 @@ static void it_says_how_many_there_were(void **state)
 		scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
 		assert_true(crowd_is_there(&scene));
 		text = crowd_draw(&scene);
-		if (count(text, rows[r].text) != rows[r].times)
-			fail_msg("%s: \"%s\" is there %u times", rows[r].sample->lab, rows[r].text, count(text, rows[r].text));
+		if (test_count(text, rows[r].text) != rows[r].times)
+			fail_msg("%s: \"%s\" is there %u times", rows[r].sample->lab, rows[r].text, test_count(text, rows[r].text));
 		scene_close(&scene);
 		sample_free(&sampled);
 	}

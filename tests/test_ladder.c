@@ -1,34 +1,8 @@
 /* test_ladder.c - segments, losses and states stand where they happened */
 #include "diagrams/ladder.h"
 #include "tests/sample.h"
+#include "tests/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static char *draw(const struct sample *sample)
-{
-	struct sampled sampled;
-	struct scene scene;
-	char *text;
-
-	sample_make(sample, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
-	text = ladder_draw(&scene);
-	scene_close(&scene);
-	sample_free(&sampled);
-	return text;
-}
-
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
 
 static const struct {
 	const char *name;
@@ -58,8 +32,8 @@ static void the_ladder_says_what_happened(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *text = draw(rows[i].sample);
-		unsigned int n = count(text, rows[i].text);
+		auto_free char *text = sample_drawn(rows[i].sample, ladder_draw);
+		unsigned int n = test_count(text, rows[i].text);
 
 		if (n != rows[i].times)
 			fail_msg("%s: \"%s\" is there %u times", rows[i].name, rows[i].text, n);
@@ -68,7 +42,7 @@ static void the_ladder_says_what_happened(void **state)
 
 static void the_same_run_gives_the_same_bytes(void **state)
 {
-	auto_free char *one = draw(&sample_nat), *two = draw(&sample_nat);
+	auto_free char *one = sample_drawn(&sample_nat, ladder_draw), *two = sample_drawn(&sample_nat, ladder_draw);
 
 	(void)state;
 	assert_string_equal(one, two);

@@ -2,11 +2,7 @@
 #include "lib/pcapng.h"
 
 #include "tests/ladder.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 #define START_NS 1767225600123456789LL	/* 2026-01-01 */
 
@@ -293,37 +289,23 @@ static char *tshark(const char *args)
 	return output_of(command);
 }
 
-static unsigned int lines(const char *text, const char *with)
-{
-	unsigned int n = 0;
-
-	for (const char *at = text; (at = strstr(at, with)); at++)
-		n++;
-	return n;
-}
-
 static void wireshark_reads_it_without_complaint(void **state)
 {
-	auto_free char *have = output_of("command -v tshark");
 	auto_free char *fields = NULL, *expert = NULL;
 	struct trace *trace;
 
 	(void)state;
-	if (!have) {
-		print_message("tshark is not installed\n");
-		skip();
-	}
 	trace = written();
 	fields = tshark("-T fields -e frame.number -e frame.interface_name -e frame.packet_flags_direction "
 			"-e frame.packet_id -e frame.comment");
 	expert = tshark("-z expert -q; echo done");
 	assert_non_null(fields);
 	assert_non_null(expert);
-	assert_int_equal(lines(fields, "\n"), trace->n_frames);
+	assert_int_equal(test_count(fields, "\n"), trace->n_frames);
 	assert_non_null(strstr(fields, "1\tclient/eth0\t"));
 	assert_non_null(strstr(fields, "\tnat/wan\t"));
-	assert_int_equal(lines(fields, "final ACK: last seen coming into wire; it never left it"), 1);
-	assert_int_equal(lines(fields, "FIN again (retransmission, 200 ms after the one before)"), 1);
+	assert_int_equal(test_count(fields, "final ACK: last seen coming into wire; it never left it"), 1);
+	assert_int_equal(test_count(fields, "FIN again (retransmission, 200 ms after the one before)"), 1);
 	assert_null(strcasestr(expert, "malformed"));
 	assert_null(strcasestr(fields, "tshark:"));
 	assert_null(strcasestr(expert, "tshark:"));

@@ -12,15 +12,6 @@ static struct sheet_cell lengthy[] = {
 	{ SHEET_PASS, "LISTEN SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE" }, { SHEET_PASS, "LISTEN" },
 };
 
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
-
 static char *draw(const char *words, struct sheet_cell *cells, bool differs, const char *rest)
 {
 	struct sheet_row row = { words, (char *)"client fact", cells, differs };
@@ -59,9 +50,9 @@ static void a_table_tells_what_differs(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *text = draw(rows[i].words, rows[i].cells, rows[i].differs, NULL);
 
-		if (count(text, rows[i].text) != rows[i].times)
+		if (test_count(text, rows[i].text) != rows[i].times)
 			fail_msg("%s: \"%s\" is there %u times in\n%s", rows[i].name, rows[i].text,
-				 count(text, rows[i].text), text);
+				 test_count(text, rows[i].text), text);
 	}
 }
 

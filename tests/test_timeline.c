@@ -3,11 +3,8 @@
 #include "diagrams/ladder.h"
 #include "diagrams/timeline.h"
 #include "tests/sample.h"
+#include "tests/test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static const struct sample slow = {
 	.lab = "slow", .nodes = { "client", "server" }, .ends = "ee", .conns = { { 0, 1 } },
@@ -19,29 +16,6 @@ static const struct sample slow = {
 		{ 0 }
 	},
 };
-
-static char *draw(const struct sample *sample)
-{
-	struct sampled sampled;
-	struct scene scene;
-	char *text;
-
-	sample_make(sample, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
-	text = timeline_draw(&scene);
-	scene_close(&scene);
-	sample_free(&sampled);
-	return text;
-}
-
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
 
 static const struct {
 	const char *name;
@@ -64,8 +38,8 @@ static void the_timeline_says_what_happened(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *text = draw(rows[i].sample);
-		unsigned int n = count(text, rows[i].text);
+		auto_free char *text = sample_drawn(rows[i].sample, timeline_draw);
+		unsigned int n = test_count(text, rows[i].text);
 
 		if (n != rows[i].times)
 			fail_msg("%s: \"%s\" is there %u times", rows[i].name, rows[i].text, n);
@@ -84,7 +58,7 @@ static void the_server_remembers_where_stamps_were_sent(void **state)
 		sampled.trace.segments[i].tcp.has_ts = true;
 	scene_open(&scene, &sampled.evidence, sampled.lives, sampled.n_lives);
 	text = timeline_draw(&scene);
-	assert_int_equal(count(text, "the server remembers the newest timestamp of 10.0.0.1<"), 2);
+	assert_int_equal(test_count(text, "the server remembers the newest timestamp of 10.0.0.1<"), 2);
 	scene_close(&scene);
 	sample_free(&sampled);
 }
@@ -102,8 +76,8 @@ static void nothing_can_be_drawn_as_well(void **state)
 	assert_int_equal(scene.n_conns, 0);
 	time = timeline_draw(&scene);
 	ladder = ladder_draw(&scene);
-	assert_int_equal(count(time, "arrowhead=normal"), 0);
-	assert_int_equal(count(ladder, "arrowhead=normal"), 0);
+	assert_int_equal(test_count(time, "arrowhead=normal"), 0);
+	assert_int_equal(test_count(ladder, "arrowhead=normal"), 0);
 	scene_close(&scene);
 	sample_free(&sampled);
 }

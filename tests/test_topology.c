@@ -1,10 +1,6 @@
 /* test_topology.c - the picture of a lab is that of its tables */
 #include "diagrams/topology.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/test.h"
 
 static char *draw(const char *lab, const char *variant, const char *set)
 {
@@ -17,15 +13,6 @@ static char *draw(const char *lab, const char *variant, const char *set)
 	text = topology_draw(plan, "a <caption>");
 	plan_free(plan);
 	return text;
-}
-
-static unsigned int count(const char *text, const char *what)
-{
-	unsigned int n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
 }
 
 static const struct {
@@ -59,7 +46,7 @@ static void a_lab_is_drawn_from_its_tables(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *text = draw(rows[i].lab, rows[i].variant, rows[i].set);
-		unsigned int n = count(text, rows[i].text);
+		unsigned int n = test_count(text, rows[i].text);
 
 		if (n != rows[i].times)
 			fail_msg("%s: \"%s\" is there %u times", rows[i].name, rows[i].text, n);
@@ -73,9 +60,9 @@ static void the_host_that_is_ahead_is_never_left_out(void **state)
 	auto_free char *text = topology_draw(plan, "");
 
 	(void)state;
-	assert_int_equal(count(text, "host57"), 3);	/* its node, its name, its line */
-	assert_int_equal(count(text, "host58"), 0);
-	assert_int_equal(count(text, "96 more: host"), 1);
+	assert_int_equal(test_count(text, "host57"), 3);	/* its node, its name, its line */
+	assert_int_equal(test_count(text, "host58"), 0);
+	assert_int_equal(test_count(text, "96 more: host"), 1);
 	plan_free(plan);
 }
 
