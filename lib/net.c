@@ -125,7 +125,8 @@ int net_index(struct net *net, const char *dev, struct err *err)
 	return rtnl_link_get_ifindex(link);
 }
 
-int net_hush(struct net *net, const char *dev, struct err *err)
+static int set_flags(struct net *net, const char *dev, unsigned int set, unsigned int unset,
+		     const char *doing, struct err *err)
 {
 	auto_put(rtnl_link_put) struct rtnl_link *have = rtnl_link_alloc();
 	auto_put(rtnl_link_put) struct rtnl_link *want = rtnl_link_alloc();
@@ -134,22 +135,19 @@ int net_hush(struct net *net, const char *dev, struct err *err)
 	if (index < 0)
 		return index;
 	rtnl_link_set_ifindex(have, index);
-	rtnl_link_set_flags(want, IFF_NOARP);
-	rtnl_link_unset_flags(want, IFF_MULTICAST);
-	return answer(rtnl_link_change(net->sock, have, want, 0), err, "hush", dev);
+	rtnl_link_set_flags(want, set);
+	rtnl_link_unset_flags(want, unset);
+	return answer(rtnl_link_change(net->sock, have, want, 0), err, doing, dev);
+}
+
+int net_hush(struct net *net, const char *dev, struct err *err)
+{
+	return set_flags(net, dev, IFF_NOARP, IFF_MULTICAST, "hush", err);
 }
 
 int net_up(struct net *net, const char *dev, struct err *err)
 {
-	auto_put(rtnl_link_put) struct rtnl_link *have = rtnl_link_alloc();
-	auto_put(rtnl_link_put) struct rtnl_link *want = rtnl_link_alloc();
-	int index = net_index(net, dev, err);
-
-	if (index < 0)
-		return index;
-	rtnl_link_set_ifindex(have, index);
-	rtnl_link_set_flags(want, IFF_UP);
-	return answer(rtnl_link_change(net->sock, have, want, 0), err, "bring up", dev);
+	return set_flags(net, dev, IFF_UP, 0, "bring up", err);
 }
 
 static int parse(const char *text, struct nl_addr **addr, struct err *err)
