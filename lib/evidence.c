@@ -6,9 +6,9 @@
  */
 #include "lib/evidence.h"
 
+#include "lib/evidence_programs.h"
 #include "lib/pcapng.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -111,7 +111,7 @@ static int sizes_hold(const struct evidence *evidence, const json_t *bytes, cons
 	json_t *size;
 
 	json_object_foreach((json_t *)(uintptr_t)bytes, name, size) {
-		auto_free char *path = must_printf("%s/%s", evidence->dir, name);
+		auto_free char *path = path_in(evidence, name);
 		struct stat stat;
 
 		if (lstat(path, &stat))
@@ -354,72 +354,6 @@ static int counters_read_all(struct evidence *evidence, struct err *err)
 	return failed;
 }
 
-/* All of file programs/@name@suffix; NULL when it cannot be read. */
-static char *program_file(const struct evidence *evidence, const char *name, const char *suffix,
-			  size_t *len, struct err *err)
-{
-	auto_free char *path = must_printf("%s/programs/%s%s", evidence->dir, name, suffix);
-	auto_fclose FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0, got;
-
-	*len = 0;
-	if (!file) {
-		err_set(err, errno, "cannot read programs/%s%s", name, suffix);
-		return NULL;
-	}
-	do {
-		if (*len + 1 >= size) {
-			size = size ? 2 * size : 4096;
-			text = must_realloc(text, size, 1);
-		}
-		got = fread(text + *len, 1, size - *len - 1, file);
-		*len += got;
-	} while (got);
-	text[*len] = '\0';
-	return text;
-}
-
-static int is_output(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return len > 4 && !strcmp(entry->d_name + len - 4, ".out");
-}
-
-static int program_read(struct evidence *evidence, const char *file, struct err *err)
-{
-	struct program_output *program = grow(&evidence->programs, evidence->n_programs++, sizeof(*program));
-	size_t len;
-
-	program->name = must_printf("%.*s", (int)strlen(file) - 4, file);
-	program->out = program_file(evidence, program->name, ".out", &program->out_len, err);
-	if (!program->out)
-		return -err->code;
-	program->status = program_file(evidence, program->name, ".status", &len, err);
-	if (!program->status)
-		return -err->code;
-	program->status[strcspn(program->status, "\n")] = '\0';
-	return 0;
-}
-
-static int programs_read(struct evidence *evidence, struct err *err)
-{
-	auto_free char *path = path_in(evidence, "programs");
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_output, alphasort), failed = 0;
-
-	if (n < 0)
-		return err_set(err, errno, "cannot read programs");
-	for (int i = 0; i < n; i++) {
-		if (!failed)
-			failed = program_read(evidence, entries[i]->d_name, err);
-		free(entries[i]);
-	}
-	free(entries);
-	return failed;
-}
-
 static int packets_read(struct evidence *evidence, struct err *err)
 {
 	auto_free char *path = path_in(evidence, "packets.pcapng");
@@ -454,7 +388,7 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	    lines_read(evidence, "states.jsonl", state_read, &own) ||
 	    nats_read(evidence, &own) || trials_read(evidence, &own) ||
 	    lines_read(evidence, "events.jsonl", event_read, &own) ||
-	    counters_read_all(evidence, &own) || programs_read(evidence, &own)) {
+	    counters_read_all(evidence, &own) || evidence_programs(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
 			err_in(&own, dir);
 		for (char *at = own.text; *at; at++)	/* it may quote what the folder says */
