@@ -12,7 +12,6 @@
 
 enum how { HOW_TEXT, HOW_TSV, HOW_JSON, HOW_HTML };
 
-#define KERNELS 16
 #define ANSWERS_MOST 64
 
 struct request {
@@ -30,7 +29,7 @@ struct group {			/* what was run on one kernel */
 };
 
 struct groups {
-	struct group of[KERNELS];
+	struct group *of;
 	unsigned int n, n_answers;
 };
 
@@ -299,8 +298,7 @@ static struct group *group_named(struct groups *groups, const char *kernel)
 	for (unsigned int g = 0; g < groups->n; g++)
 		if (!strcmp(groups->of[g].kernel, kernel))
 			return &groups->of[g];
-	if (groups->n == KERNELS)
-		return NULL;
+	grow(&groups->of, groups->n, sizeof(*groups->of));
 	groups->of[groups->n].kernel = must_strdup(kernel);
 	return &groups->of[groups->n++];
 }
@@ -335,9 +333,7 @@ static int run_all(struct groups *groups, const struct request *request, struct 
 	char **kernels = NULL;
 	int n = request->kernel ? kernel_names(request->kernel, &kernels, err) : 0, status = STATUS_HOLDS;
 
-	if (n > KERNELS)
-		err_set(err, 0, "%d kernels are more than there is room for", n);
-	if (n < 0 || err->code)
+	if (n < 0)
 		status = STATUS_USAGE;
 	else if (!n)
 		status = run_on(groups, request, NULL, false, err);
@@ -363,10 +359,7 @@ static int take_all(struct groups *groups, const struct request *request, struct
 	for (unsigned int o = 0; o < n; o++) {
 		struct group *group = group_named(groups, outcomes[o].evidence->kernel);
 
-		if (group)
-			*(struct outcome *)grow(&group->outcomes, group->n++, sizeof(*outcomes)) = outcomes[o];
-		else
-			outcome_free(&outcomes[o]);
+		*(struct outcome *)grow(&group->outcomes, group->n++, sizeof(*outcomes)) = outcomes[o];
 	}
 	free(outcomes);
 	return STATUS_HOLDS;
@@ -383,6 +376,7 @@ static void groups_free(struct groups *groups)
 		free(group->outcomes);
 		free(group->kernel);
 	}
+	free(groups->of);
 }
 
 /* The gravest of all kernels' outcomes. */
