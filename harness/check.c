@@ -18,20 +18,14 @@ int check_main(int argc, char **argv, struct err *err)
 
 	opterr = 0;
 	optind = 1;
-	while ((opt = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
+	while (!err->code && (opt = getopt_long(argc, argv, ":", options, NULL)) >= 0)
 		switch (opt) {
 		case 'j': how = TELL_JSON; break;
 		case 't': how = TELL_TSV; break;
-		case 'l':
-			if (!outside_lab(optarg, err))
-				return STATUS_USAGE;
-			break;
-		default:
-			commands_no_option(opt, argv, err);
-			return STATUS_USAGE;
+		case 'l': outside_lab(optarg, err); break;
+		default: commands_no_option(opt, argv, err);
 		}
-	}
-	if (optind == argc)
+	if (!err->code && optind == argc)
 		err_set(err, 0, "which folder? twlab run leaves them in ./evidence");
 	for (int a = optind; a < argc && !err->code; a++)
 		if (outcomes_below(argv[a], &outcomes, &n, err))

@@ -106,24 +106,19 @@ int draw_main(int argc, char **argv, struct err *err)
 	int status = STATUS_HOLDS;
 
 	opterr = 0;
-	for (int opt; (opt = getopt_long(argc, argv, ":o:", options, NULL)) != -1; )
+	for (int opt; !err->code && (opt = getopt_long(argc, argv, ":o:", options, NULL)) != -1; )
 		switch (opt) {
 		case 'o': args.out = optarg; break;
 		case 'v': args.variant = optarg; break;
 		case '6': sets[args.n_sets++] = "ip=6"; break;
 		case 's': sets[args.n_sets++] = optarg; break;
-		case 'l':
-			if (!outside_lab(optarg, err))
-				return STATUS_USAGE;
-			break;
-		default:
-			commands_no_option(opt, argv, err);
-			return STATUS_USAGE;
+		case 'l': outside_lab(optarg, err); break;
+		default: commands_no_option(opt, argv, err);
 		}
-	if (optind == argc) {
+	if (!err->code && optind == argc)
 		err_set(err, 0, "of what? a folder with evidence, or a lab");
+	if (err->code)
 		return STATUS_USAGE;
-	}
 	if (args.out && mkdir(args.out, 0777) < 0 && errno != EEXIST) {
 		err_set(err, errno, "cannot make %s", args.out);
 		return STATUS_ERROR;
