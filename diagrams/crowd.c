@@ -297,9 +297,6 @@ static void find_span(struct page *page)
 	const struct trace *trace = page->scene->trace;
 
 	page->from_ns = trace->n_conns ? trace->conns[0].first_ns : 0;
-	for (unsigned int c = 0; c < trace->n_conns; c++)
-		if (trace->conns[c].first_ns < page->from_ns)
-			page->from_ns = trace->conns[c].first_ns;
 	page->to_ns = page->scene->evidence->end_ns;
 	if (page->to_ns <= page->from_ns)
 		page->to_ns = page->from_ns + NS_PER_S;

@@ -258,9 +258,3 @@ char *dot_end(struct dot *dot)
 	free(dot);
 	return text;
 }
-
-void dot_free(struct dot *dot)
-{
-	if (dot)
-		free(dot_end(dot));
-}

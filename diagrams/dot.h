@@ -27,7 +27,6 @@ struct dot *dot_new(double width, double height, const char *title, const char *
 
 /* The finished text, owned by the caller; @dot is gone. */
 char *dot_end(struct dot *dot);
-void dot_free(struct dot *dot);
 
 struct dot_text {
 	double x, y;			/* the middle of its left edge, of itself, or of its right edge */
