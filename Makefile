@@ -36,7 +36,7 @@ libsrc  := $(wildcard lib/*.c)
 src     := $(libsrc) $(filter-out harness/main.c,$(wildcard harness/*.c)) \
            $(wildcard diagrams/*.c labs/*.c labs/*/lab.c)
 progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/*/*.c)))
-assign  := $(foreach d,handout solution mutants/*,$(wildcard labs/*/$(d)/*))
+assign  := $(foreach d,handout solution,$(wildcard labs/*/$(d)/*))
 tests   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 obj      = $(patsubst %.c,$(build)/%.o,$(1))
 

@@ -50,6 +50,28 @@ char *handout_read(const struct lab *lab, const char *path, size_t *len, struct 
 	return NULL;
 }
 
+char *handout_mutated(const struct lab *lab, const struct mutant *mutant, struct err *err)
+{
+	auto_free char *path = must_printf("solution/%s", mutant->file);
+	size_t len, from_len = strlen(mutant->from), n = 0;
+	auto_free char *right = handout_read(lab, path, &len, err);
+	char *wrong = must_strdup("");
+
+	for (char *rest = right; rest; ) {
+		char *at = strstr(rest, mutant->from);
+
+		must_append(&wrong, "%.*s%s", at ? (int)(at - rest) : (int)strlen(rest), rest, at ? mutant->to : "");
+		n += at != NULL;
+		rest = at ? at + from_len : NULL;
+	}
+	if (n)
+		return wrong;
+	free(wrong);
+	if (right)
+		err_set(err, ENOENT, "%s: %s: '%s' is not in %s", lab->name, mutant->name, mutant->from, path);
+	return NULL;
+}
+
 static int points_of(const struct plan *plan, const char *task)
 {
 	int points = 0;

@@ -17,6 +17,11 @@ int handout_files(const struct lab *lab, const struct personal *personal, struct
  */
 char *handout_read(const struct lab *lab, const char *path, size_t *len, struct err *err);
 
+/* The file that @mutant has its mistake in, with that mistake, to be freed. NULL and
+ * @err (ENOENT: the solution has no such words to begin with).
+ */
+char *handout_mutated(const struct lab *lab, const struct mutant *mutant, struct err *err);
+
 /* A lab that has tasks, by what somebody calls it. NULL and @err. */
 const struct lab *handout_lab(const char *name, struct err *err);
 

@@ -62,14 +62,7 @@ static bool is_source(const FTSENT *entry)
 
 static bool is_passed_over(const FTSENT *entry)
 {
-	static const char *const folders[] = { "solution", "mutants" };
-
-	if (*entry->fts_name == '.' && entry->fts_level > 0)
-		return true;
-	for (size_t f = 0; f < ARRAY_SIZE(folders); f++)
-		if (!strcmp(entry->fts_name, folders[f]))
-			return true;
-	return false;
+	return (*entry->fts_name == '.' && entry->fts_level > 0) || !strcmp(entry->fts_name, "solution");
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -21,54 +21,46 @@ struct test {
 	struct grade_options options;
 };
 
-/* Put @from's file of each task in: from mutants/NAME if it is there, else the
- * solution's. In predictions, what stands in braces is worked out.
+/* One file of each task, as it is handed in: of @from, "solution" or "handout", and
+ * where the mistake of @mutant (which may be NULL) is, with that.
  */
-static int put_files(const struct test *test, const char *from, struct submission *submission, bool *own, struct err *err)
+static char *read_file(const struct test *test, const char *from, const struct mutant *mutant, const struct task *task,
+		       struct err *err)
 {
-	for (unsigned int f = 0; f < submission->n_files; f++) {
-		const struct task *task = submission->files[f].task;
-		auto_free char *path = must_printf("%s/%s", from, task->file), *usual = must_printf("solution/%s", task->file);
-		size_t len;
-		auto_free char *text = handout_read(test->lab, path, &len, err);
+	auto_free char *path = must_printf("%s/%s", from, task->file);
+	auto_free char *text = NULL;
+	size_t len;
 
-		own[f] = text != NULL;
-		if (!text) {
-			err->code = 0;
-			text = handout_read(test->lab, usual, &len, err);
-		}
-		if (!text)
-			return -err->code;
-		if (task->kind == TASK_PREDICT) {
-			auto_free char *filled = plan_fill(test->plan, text, err);
-
-			if (!filled)
-				return err_in(err, path);
-			submission_put(submission, f, filled, strlen(filled));
-		} else {
-			auto_free char *addressed = plan_address(test->plan, text);
-
-			submission_put(submission, f, addressed, strlen(addressed));
-		}
-	}
-	return 0;
+	if (mutant && !strcmp(mutant->file, task->file))
+		text = handout_mutated(test->lab, mutant, err);
+	else
+		text = handout_read(test->lab, path, &len, err);
+	if (!text)
+		return NULL;
+	/* in predictions, what stands in braces is worked out */
+	return task->kind == TASK_PREDICT ? plan_fill(test->plan, text, err) : plan_address(test->plan, text);
 }
 
-static int grade_files(const struct test *test, const char *from, const char *variant, struct grade *result,
-		       struct err *err)
+static int grade_files(const struct test *test, const char *from, const struct mutant *mutant, const char *variant,
+		       struct grade *result, struct err *err)
 {
 	struct grade_options options = test->options;
 	struct submission submission;
-	bool own[16] = { false };
-	int code;
+	int code = 0;
 
 	options.only_variant = variant;
 	submission_of(test->lab, &test->personal, &submission);
-	assert(submission.n_files <= ARRAY_SIZE(own));
-	code = put_files(test, from, &submission, own, err);
-	for (unsigned int f = 0; f < submission.n_files && !strncmp(from, "mutants/", 8); f++)
-		if (own[f])	/* the other tasks are the solution's, and were looked at */
-			options.only = submission.files[f].task->name;
+	for (unsigned int f = 0; !code && f < submission.n_files; f++) {
+		const struct task *task = submission.files[f].task;
+		auto_free char *text = read_file(test, from, mutant, task, err);
+
+		if (text)
+			submission_put(&submission, f, text, strlen(text));
+		else
+			code = err_in(err, task->file);
+		if (mutant && !strcmp(mutant->file, task->file))	/* the other tasks were looked at */
+			options.only = task->name;
+	}
 	if (!code)
 		code = grade(&submission, &options, result, err);
 	submission_free(&submission);
@@ -99,7 +91,7 @@ static int test_points(const struct test *test, const char *what, int floor, str
 	struct grade result;
 	int want, status;
 
-	if (grade_files(test, what, NULL, &result, err))
+	if (grade_files(test, what, NULL, NULL, &result, err))
 		return STATUS_ERROR;
 	want = floor < 0 ? result.points : floor;
 	lost = first_lost(&result);
@@ -121,14 +113,14 @@ static const char *variant_of(const struct test *test, const char *name)
 
 static int test_mutant(const struct test *test, const struct mutant *mutant, struct err *err)
 {
-	auto_free char *from = must_printf("mutants/%s", mutant->name), *how = NULL;
+	auto_free char *what = must_printf("mutant %s", mutant->name), *how = NULL;
 	auto_free char *name = plan_fill(test->plan, mutant->refused_by, err);
 	const struct grade_row *row = NULL;
 	struct grade result;
 	bool refused;
 	int status;
 
-	if (!name || grade_files(test, from, variant_of(test, name), &result, err))
+	if (!name || grade_files(test, "solution", mutant, variant_of(test, name), &result, err))
 		return STATUS_ERROR;
 	for (unsigned int r = 0; r < result.n; r++)
 		if (!strcmp(result.rows[r].name, name))
@@ -136,7 +128,7 @@ static int test_mutant(const struct test *test, const struct mutant *mutant, str
 	refused = row && row->result == RESULT_FAIL;
 	how = row ? must_printf("%s %s: %.200s", name, refused ? "refuses it" : "does NOT refuse it", row->seen) :
 	      must_printf("%s is no mark that its files earn", name);
-	status = tell(test, from, refused, how);
+	status = tell(test, what, refused, how);
 	grade_free(&result);
 	return status;
 }

@@ -148,13 +148,13 @@ struct mark {
 	bool share;		/* the fact is a percentage: where .expect does not hold, that much of the points, rounded down */
 };
 
-/* A wrong solution, kept in mutants/NAME: the solution's files, but for those that
- * lie there.
- */
+/* A wrong solution: the right one, with a mistake in one of its files. */
 struct mutant {
 	const char *name;
 	const char *refused_by;	/* the name of a mark */
-	const char *is;
+	const char *is;		/* what is wrong with it */
+	const char *file;	/* of solution/, in which */
+	const char *from, *to;	/* each of the first is the second */
 };
 
 struct lab {

@@ -168,7 +168,8 @@ static void hand_all_in(void)
 	dir_put_text("key", "k");
 	hand_in("ada", "solution", false);
 	hand_in("bob", "solution", true);
-	hand_in("cy", "mutants/does-not-compile", false);
+	hand_in("cy", "solution", false);
+	dir_put_text("in/cy/server.c", "int main((void) { return 0; }\n");
 	hand_in("dan", "solution", false);
 	dir_put_text("in/eve.zip", "this is no archive");
 	assert_int_equal(cache_read(from, &data, &len, &err), 0);

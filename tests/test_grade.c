@@ -6,6 +6,7 @@
 #include "harness/handout.h"
 #include "tests/dir.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 static void predictions_are_found(void **state)
@@ -142,7 +143,9 @@ static void parameters_are_in_range_and_vary(void **state)
 	}
 }
 
-/* Marks name tasks and variants that there are, and no two have one name; mutants have a folder. */
+/* Marks name tasks and variants that there are, and no two have one name; mutants have
+ * their mistake in a file of a task.
+ */
 static void the_tables_agree(void **state)
 {
 	(void)state;
@@ -165,9 +168,19 @@ static void the_tables_agree(void **state)
 				assert_string_not_equal(mark->name, before->name);
 		}
 		for (const struct mutant *mutant = lab->mutants; mutant && mutant->name; mutant++) {
-			auto_free char *path = must_printf("labs/%s/mutants/%s", lab->name, mutant->name);
+			const struct task *task = lab->tasks;
+			struct mutant elsewhere = *mutant;
+			struct err err = { 0 };
+			auto_free char *wrong = handout_mutated(lab, mutant, &err);
 
-			assert_int_equal(access(path, F_OK), 0);
+			while (task->name && strcmp(task->file, mutant->file))
+				task++;
+			assert_non_null(task->name);
+			if (!wrong || !strstr(wrong, mutant->to))
+				fail_msg("%s/%s: %s", lab->name, mutant->name, err.text);
+			elsewhere.from = "what nobody would write";
+			assert_null(handout_mutated(lab, &elsewhere, &err));
+			assert_int_equal(err.code, ENOENT);
 		}
 	}
 }

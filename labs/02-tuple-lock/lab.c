@@ -179,13 +179,27 @@ static const struct mark marks[] = {
 	{ 0 }
 };
 
+#define REUSE		"setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))"
+#define BIND		"bind(listener, (struct sockaddr *)&addr, sizeof(addr))"
+#define REUSE_THEN_BIND	"if (" REUSE ")\n\t\tdie(\"SO_REUSEADDR\");\n\tif (" BIND " || listen(listener, 5))"
+
 static const struct mutant mutants[] = {
-	{ "without", "serves_again", "asks for the port as it is" },
-	{ "too-late", "serves_again", "sets SO_REUSEADDR after bind()" },
-	{ "waits", "serves_again", "tries until the port is free" },
-	{ "abort", "time_wait_stays", "leaves no TIME_WAIT (SO_LINGER with 0 s)" },
-	{ "reuseport", "alone", "takes SO_REUSEPORT for it" },
-	{ "closes-second", "serves", "waits for the client to close first" },
+	{ "without", "serves_again", "asks for the port as it is",
+	  "daemon.c", "on = 1", "on = 0" },
+	{ "too-late", "serves_again", "sets SO_REUSEADDR after bind()", "daemon.c",
+	  REUSE_THEN_BIND,
+	  "if (" BIND " || " REUSE " || listen(listener, 5))" },
+	{ "waits", "serves_again", "tries until the port is free", "daemon.c",
+	  REUSE_THEN_BIND,
+	  "while (" BIND ")\n\t\tsleep(1);\n\tif (listen(listener, 5))" },
+	{ "abort", "time_wait_stays", "leaves no TIME_WAIT (SO_LINGER with 0 s)", "daemon.c",
+	  "close(conn);",
+	  "setsockopt(conn, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));\n\t\tclose(conn);" },
+	{ "reuseport", "alone", "takes SO_REUSEPORT for it",
+	  "daemon.c", "SO_REUSEADDR", "SO_REUSEPORT" },
+	{ "closes-second", "serves", "waits for the client to close first", "daemon.c",
+	  "close(conn);",
+	  "while (read(conn, line, sizeof(line)) > 0)\n\t\t\tcontinue;\n\t\tclose(conn);" },
 	{ 0 }
 };
 

@@ -149,16 +149,27 @@ static const struct mark marks[] = {
 };
 
 static const struct mutant mutants[] = {
-	{ "first-timer", "second_fin_ms", "takes the first retransmission timeout of a connection, 1 s, for that of the FIN" },
-	{ "timer-runs-on", "timewait_set_anew", "thinks that TIME_WAIT does not start anew" },
-	{ "always-ack", "answer_without", "thinks that the kernel acknowledges for a socket that is gone" },
-	{ "silent-reset", "error_without", "thinks that a reset after both FINs is no error" },
-	{ "close-tells", "close_returns", "thinks that close() waits for the other side" },
-	{ "fin-timeout", "fin_is_acknowledged", "takes tcp_fin_timeout for the length of TIME_WAIT" },
-	{ "asks-too-early", "notices_the_reset", "asks SO_ERROR at once after its FIN" },
-	{ "always-reset", "says_all_is_well", "prints ECONNRESET without looking" },
-	{ "hangs-up", "answers", "closes without an answer" },
-	{ "does-not-compile", "answers", "lacks a brace" },
+	{ "first-timer", "second_fin_ms", "takes the first retransmission timeout of a connection, 1 s, for that of the FIN",
+	  "predictions.txt", "{2 * delay + 210}", "1000" },
+	{ "timer-runs-on", "timewait_set_anew", "thinks that TIME_WAIT does not start anew",
+	  "predictions.txt", "timewait_set_anew = 1", "timewait_set_anew = 0" },
+	{ "always-ack", "answer_without", "thinks that the kernel acknowledges for a socket that is gone",
+	  "predictions.txt", "answer_without = RST", "answer_without = ACK" },
+	{ "silent-reset", "error_without", "thinks that a reset after both FINs is no error",
+	  "predictions.txt", "error_without = ECONNRESET", "error_without = 0" },
+	{ "close-tells", "close_returns", "thinks that close() waits for the other side",
+	  "predictions.txt", "close_returns = 0", "close_returns = -1" },
+	{ "fin-timeout", "fin_is_acknowledged", "takes tcp_fin_timeout for the length of TIME_WAIT",
+	  "client.conf", "tcp_max_tw_buckets = 8192", "tcp_fin_timeout = 120" },
+	{ "asks-too-early", "notices_the_reset", "asks SO_ERROR at once after its FIN", "server.c",
+	  "error = outcome(conn);",
+	  "socklen_t size = sizeof(error);\n\tgetsockopt(conn, SOL_SOCKET, SO_ERROR, &error, &size);" },
+	{ "always-reset", "says_all_is_well", "prints ECONNRESET without looking",
+	  "server.c", "error = outcome(conn);", "error = ECONNRESET;" },
+	{ "hangs-up", "answers", "closes without an answer",
+	  "server.c", "if (write(conn", "return 0;\n\tif (write(conn" },
+	{ "does-not-compile", "answers", "has a bracket too many",
+	  "server.c", "int main(", "int main((" },
 	{ 0 }
 };
 

@@ -206,14 +206,25 @@ static const struct mark marks[] = {
 };
 
 static const struct mutant mutants[] = {
-	{ "nobody-waits", "host{ahead == 1 ? 2 : 1}_syns", "thinks that every host is served at once" },
-	{ "one-timeout", "host{ahead == 1 ? 2 : 1}_waits_ms", "counts the SYNs, but takes each pause for 1 s" },
-	{ "caught-up", "without_stamp_syns", "lets a host without timestamps catch up" },
-	{ "a-minute", "timewait_ms", "takes TIME_WAIT for 60 s in spite of recycling" },
-	{ "reuse-off", "served_at_once", "takes away the wrong line" },
-	{ "as-found", "timewait_kept", "changes nothing" },
-	{ "timestamps-off", "timestamps_kept", "takes the timestamps away instead" },
-	{ "one-address", "let_through", "gives all hosts one other address" },
+	{ "nobody-waits", "host{ahead == 1 ? 2 : 1}_syns", "thinks that every host is served at once",
+	  "predictions.txt", "behind > 20 ? 6 : behind > 12 ? 5 : 4", "1" },
+	{ "one-timeout", "host{ahead == 1 ? 2 : 1}_waits_ms", "counts the SYNs, but takes each pause for 1 s", "predictions.txt",
+	  "behind > 20 ? 31400 : behind > 12 ? 15300 : 7100",
+	  "behind > 20 ? 5000 : behind > 12 ? 4000 : 3000" },
+	{ "caught-up", "without_stamp_syns", "lets a host without timestamps catch up",
+	  "predictions.txt", "without_stamp_syns = 7", "without_stamp_syns = 6" },
+	{ "a-minute", "timewait_ms", "takes TIME_WAIT for 60 s in spite of recycling",
+	  "predictions.txt", "timewait_ms = 850", "timewait_ms = 60000" },
+	{ "reuse-off", "served_at_once", "takes away the wrong line", "server.conf",
+	  "tcp_tw_reuse = 1\nnet.ipv4.tcp_tw_recycle = 0",
+	  "tcp_tw_reuse = 0\nnet.ipv4.tcp_tw_recycle = 1" },
+	{ "as-found", "timewait_kept", "changes nothing",
+	  "server.conf", "tcp_tw_recycle = 0", "tcp_tw_recycle = 1" },
+	{ "timestamps-off", "timestamps_kept", "takes the timestamps away instead",
+	  "server.conf", "tcp_tw_recycle = 0", "tcp_tw_recycle = 1\nnet.ipv4.tcp_timestamps = 0" },
+	{ "one-address", "let_through", "gives all hosts one other address", "nat.nft",
+	  "snat ip prefix to ip saddr map { 10.1.0.0/24 : 198.51.100.0/24 }",
+	  "snat to 198.51.100.7" },
 	{ 0 }
 };
 
