@@ -16,12 +16,13 @@
 #include <sys/wait.h>
 
 #define STEP_LIMIT_MS (10 * 60 * 1000)
-#define CAGE_LOOK_NS  NS_PER_S	/* how often a foreign program's limits are looked at: one process has its own limit */
+#define CAGE_LOOK_NS  NS_PER_S		/* how often a foreign program's processor time is looked at */
 #define OUTPUT_LIMIT  (1 << 20)		/* of one program's stream */
 
 int play_watch(struct play *play, int fd, enum source source, unsigned int index)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | index };
+	struct epoll_event event = { .events = source == FROM_CAGE ? EPOLLPRI : EPOLLIN,
+				     .data.u64 = (uint64_t)source << 32 | index };
 
 	if (epoll_ctl(play->epoll, EPOLL_CTL_ADD, fd, &event))
 		return err_set(play->err, errno, "cannot watch a descriptor");
@@ -88,6 +89,9 @@ static int handle(struct play *play, uint64_t tag)
 		return 0;
 	case FROM_GADGET:
 		return gadgets_handle(play, index);
+	case FROM_CAGE:
+		play->cage_ns = 0;
+		return 0;
 	}
 	return 0;
 }
@@ -96,8 +100,13 @@ static int handle(struct play *play, uint64_t tag)
 static int look_at_cage(struct play *play)
 {
 	struct cage *cage = handin_cage(play->options->handin);
-	const char *trouble = cage ? cage_trouble(cage) : NULL;
+	int64_t now = record_now(play->record);
+	const char *trouble;
 
+	if (!cage || now < play->cage_ns)
+		return 0;
+	play->cage_ns = now + CAGE_LOOK_NS;
+	trouble = cage_trouble(cage);
 	if (!trouble)
 		return 0;
 	cage_kill(cage);
@@ -117,9 +126,9 @@ static int let_happen(struct play *play, int64_t until_ns)
 		wake = record_next(play->record);
 	if (gadgets != INT64_MAX && now + gadgets < wake)
 		wake = now + gadgets;
+	if (handin_cage(play->options->handin) && play->cage_ns < wake)
+		wake = play->cage_ns;
 	wake = wake > now ? wake - now : 0;
-	if (handin_cage(play->options->handin) && wake > CAGE_LOOK_NS)
-		wake = CAGE_LOOK_NS;
 	wait = (struct timespec){ wake / NS_PER_S, wake % NS_PER_S };
 	n = epoll_pwait2(play->epoll, events, ARRAY_SIZE(events), &wait, NULL);
 	if (n < 0 && errno == ENOSYS)	/* before 5.11 */
@@ -256,10 +265,10 @@ static void raise_limit(void)
 
 static int play_open(struct play *play)
 {
+	const struct cage *cage = handin_cage(play->options->handin);
 	sigset_t set;
 
 	raise_limit();
-
 	signal(SIGPIPE, SIG_IGN);	/* a program that reads no more is told by EPIPE */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -282,6 +291,9 @@ static int play_open(struct play *play)
 		return -play->err->code;
 	for (unsigned int n = 0; n < play->up.n; n++)
 		if (play_watch(play, record_fd(play->record, n), FROM_CAPTURE, n))
+			return -play->err->code;
+	for (unsigned int n = 0; cage && cage_event(cage, n) >= 0; n++)
+		if (play_watch(play, cage_event(cage, n), FROM_CAGE, n))
 			return -play->err->code;
 	return 0;
 }

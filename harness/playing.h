@@ -43,12 +43,13 @@ struct play {
 	const char *trials_on;	/* the node */
 	unsigned int n_trials;
 	int epoll, children;
+	int64_t cage_ns;	/* when what a foreign program takes is looked at next */
 	unsigned int cursor;	/* DO_SEGMENT looks at frames from here on */
 	struct err *err;
 };
 
 /* What an epoll event is about: a kind and an index in one number. */
-enum source { FROM_CAPTURE, FROM_OUT, FROM_ERRORS, FROM_CHILDREN, FROM_GADGET };
+enum source { FROM_CAPTURE, FROM_OUT, FROM_ERRORS, FROM_CHILDREN, FROM_GADGET, FROM_CAGE };
 
 /* Have @fd looked at while the run waits. */
 int play_watch(struct play *play, int fd, enum source source, unsigned int index);

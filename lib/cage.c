@@ -17,10 +17,23 @@
 #define CGROUPS "/sys/fs/cgroup"
 #define INHABITANT 60001	/* nobody is who the labs' own programs are */
 
+/* What the cgroup counts: the number behind a key in one of its files. The first ones
+ * announce that they have changed.
+ */
+enum gauge { GAUGE_OOM, GAUGE_PIDS, GAUGE_CPU, GAUGE_POPULATED, GAUGES };
+
+static const struct { const char *file, *key; } gauges[GAUGES] = {
+	[GAUGE_OOM] = { "memory.events", "oom_kill" },
+	[GAUGE_PIDS] = { "pids.events", "max" },
+	[GAUGE_CPU] = { "cpu.stat", "usage_usec" },
+	[GAUGE_POPULATED] = { "cgroup.events", "populated" },
+};
+
 struct cage {
 	char *dir;
 	char *group;		/* its cgroup's folder */
 	int procs;		/* cgroup.procs, to move in by */
+	int gauges[GAUGES];	/* those files, open */
 	struct cage_limits limits;
 	char trouble[96];
 };
@@ -92,6 +105,21 @@ static int build_root(const struct cage *cage, struct err *err)
 	return 0;
 }
 
+/* What @gauge shows; 0 if it is not there. */
+static long long count_of(const struct cage *cage, enum gauge gauge)
+{
+	const char *key = gauges[gauge].key;
+	char text[4096];
+	ssize_t len = pread(cage->gauges[gauge], text, sizeof(text) - 1, 0);
+	size_t key_len = strlen(key);
+
+	text[len > 0 ? len : 0] = '\0';
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (!strncmp(line, key, key_len) && line[key_len] == ' ')
+			return strtoll(line + key_len, NULL, 10);
+	return 0;
+}
+
 static int build_group(struct cage *cage, struct err *err)
 {
 	auto_free char *memory = must_printf("%dM", cage->limits.memory_mb);
@@ -111,6 +139,14 @@ static int build_group(struct cage *cage, struct err *err)
 		if (write_text(path, settings[s].value))
 			return err_set(err, errno, "cannot set %s", path);
 	}
+	for (int g = 0; g < GAUGES; g++) {
+		auto_free char *path = must_printf("%s/%s", cage->group, gauges[g].file);
+
+		cage->gauges[g] = open(path, O_RDONLY | O_CLOEXEC);
+		if (cage->gauges[g] < 0)
+			return err_set(err, errno, "cannot open %s", path);
+		count_of(cage, g);	/* what was never read counts as changed */
+	}
 	cage->procs = open(procs, O_WRONLY | O_CLOEXEC);
 	return cage->procs < 0 ? err_set(err, errno, "cannot open %s", procs) : 0;
 }
@@ -121,7 +157,7 @@ struct cage *cage_open(const char *dir, const struct cage_limits *limits, struct
 	const char *name = strrchr(dir, '/');
 
 	*cage = (struct cage){ .dir = must_strdup(dir), .group = must_printf(CGROUPS "/%s", name ? name + 1 : dir),
-			       .procs = -1, .limits = *limits };
+			       .procs = -1, .gauges = { -1, -1, -1, -1 }, .limits = *limits };
 	if (build_group(cage, err) || build_root(cage, err)) {
 		cage_close(cage);
 		return NULL;
@@ -214,33 +250,22 @@ int cage_enter(const struct cage *cage)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* The number behind @key in a file of the cgroup; 0 if it is not there. */
-static long long count_of(const struct cage *cage, const char *file, const char *key)
-{
-	auto_free char *path = must_printf("%s/%s", cage->group, file);
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-	size_t key_len = strlen(key);
-
-	text[len > 0 ? len : 0] = '\0';
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (!strncmp(line, key, key_len) && line[key_len] == ' ')
-			return strtoll(line + key_len, NULL, 10);
-	return 0;
-}
-
 const char *cage_trouble(struct cage *cage)
 {
 	const struct cage_limits *limits = &cage->limits;
 
-	if (count_of(cage, "cpu.stat", "usage_usec") > limits->cpu_ms * 1000LL)
-		snprintf(cage->trouble, sizeof(cage->trouble), "it took more than %d ms of processor time", limits->cpu_ms);
-	else if (count_of(cage, "memory.events", "oom_kill"))
+	if (count_of(cage, GAUGE_OOM))
 		snprintf(cage->trouble, sizeof(cage->trouble), "it took more than %d MB of memory", limits->memory_mb);
-	else if (count_of(cage, "pids.events", "max"))
+	else if (count_of(cage, GAUGE_PIDS))
 		snprintf(cage->trouble, sizeof(cage->trouble), "it made more than %d processes", limits->processes);
+	else if (count_of(cage, GAUGE_CPU) > limits->cpu_ms * 1000LL)
+		snprintf(cage->trouble, sizeof(cage->trouble), "it took more than %d ms of processor time", limits->cpu_ms);
 	return *cage->trouble ? cage->trouble : NULL;
+}
+
+int cage_event(const struct cage *cage, unsigned int n)
+{
+	return n <= GAUGE_PIDS ? cage->gauges[n] : -1;
 }
 
 void cage_kill(struct cage *cage)
@@ -249,7 +274,7 @@ void cage_kill(struct cage *cage)
 	auto_free char *procs = must_printf("%s/cgroup.procs", cage->group);
 	const struct timespec pause = { 0, NS_PER_MS };
 
-	for (int tries = 0; tries < 1000 && count_of(cage, "cgroup.events", "populated"); tries++) {
+	for (int tries = 0; tries < 1000 && count_of(cage, GAUGE_POPULATED); tries++) {
 		if (write_text(all, "1")) {	/* before 5.14 */
 			auto_fclose FILE *in = fopen(procs, "re");
 			int pid;
@@ -268,6 +293,9 @@ void cage_close(struct cage *cage)
 	cage_kill(cage);
 	if (cage->procs >= 0)
 		close(cage->procs);
+	for (int g = 0; g < GAUGES; g++)
+		if (cage->gauges[g] >= 0)
+			close(cage->gauges[g]);
 	rmdir(cage->group);
 	for (size_t v = ARRAY_SIZE(views); v-- > 0; ) {
 		auto_free char *at = must_printf("%s/%s", cage->dir, views[v].at);

@@ -47,6 +47,11 @@ int cage_enter(const struct cage *cage);
  */
 const char *cage_trouble(struct cage *cage);
 
+/* Descriptors that poll(2) finds POLLPRI when there may be trouble with memory or processes;
+ * cage_trouble() settles that. -1 behind the last.
+ */
+int cage_event(const struct cage *cage, unsigned int n);
+
 /* End every process in it. It can be used again. */
 void cage_kill(struct cage *cage);
 

@@ -156,11 +156,11 @@ static const struct attempt {
 	{ "descriptors", descriptors },
 };
 
-static const struct { const char *name; int (*act)(void); const char *trouble; } excesses[] = {
+static const struct { const char *name; int (*act)(void); const char *trouble; bool event; } excesses[] = {
 	{ "loop", loop, "processor time" },
-	{ "bomb", bomb, "processes" },
+	{ "bomb", bomb, "processes", true },
 	{ "chain", chain, "processor time" },
-	{ "memory", memory, "memory" },
+	{ "memory", memory, "memory", true },
 };
 
 /* Ends here: to look for leaks at exit, a sanitizer would want /proc, which a cage has not. */
@@ -250,8 +250,13 @@ static void what_goes_too_far_is_noticed_and_ends(void **state)
 		const struct timespec pause = { 0, 50 * NS_PER_MS };
 		struct proc proc;
 		struct cage *cage = caged(excesses[e].name, &roomy, &proc);
+		struct pollfd fds[8];
+		nfds_t n = 0;
 		const char *trouble = NULL;
 
+		for (; cage_event(cage, (unsigned int)n) >= 0; n++)
+			fds[n] = (struct pollfd){ cage_event(cage, (unsigned int)n), POLLPRI };
+		assert_int_equal(poll(fds, n, 1000) > 0, excesses[e].event);
 		for (int i = 0; i < 2000 && !trouble; i++) {
 			nanosleep(&pause, NULL);
 			trouble = cage_trouble(cage);
