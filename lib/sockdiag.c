@@ -103,6 +103,7 @@ struct sockdiag *sockdiag_open(int ns, struct err *err)
 	nl_socket_modify_cb(diag->sock, NL_CB_VALID, NL_CB_CUSTOM, got_socket, diag);
 	nl_socket_modify_err_cb(diag->sock, NL_CB_CUSTOM, got_error, diag);
 	nl_socket_disable_seq_check(diag->sock);
+	nl_socket_disable_msg_peek(diag->sock);	/* a dump's datagrams are no longer than the room for one (16 kB) */
 	nl_socket_disable_auto_ack(diag->sock);	/* every request has one answer: the last datagram */
 	return diag;
 }
