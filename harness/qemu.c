@@ -50,7 +50,7 @@ static const struct {
 	{ "lsm=none", "nor is kept from anything by more than its user's rights" },
 	{ "psi=0", "nobody asks how long tasks have waited" },
 	{ "rcupdate.rcu_expedited=1", "one processor has nobody to wait for" },
-	{ "thash_entries=1024", "sock_diag walks the whole table at every look" },
+	{ "thash_entries=64", "sock_diag walks the whole table at every look" },
 };
 
 /* The kernel's own words come last: what they say again then holds. */
