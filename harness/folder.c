@@ -10,7 +10,6 @@
 #include <jansson.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 FILE *record_create(const char *dir, const char *name, struct err *err)
 {
@@ -164,12 +163,9 @@ static int write_packets(const struct record *record, const char *kernel, uint64
 
 int record_hz(void)
 {
-	struct timespec jiffy;
+	int64_t tick_ns = wheel_tick_ns();
 
-	/* the coarse clocks advance once a jiffy */
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy) || jiffy.tv_sec || !jiffy.tv_nsec)
-		return 0;
-	return (int)((NS_PER_S + jiffy.tv_nsec / 2) / jiffy.tv_nsec);
+	return tick_ns ? (int)((NS_PER_S + tick_ns / 2) / tick_ns) : 0;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -1,7 +1,9 @@
 /* nattable.c - what becomes of a NAT's entries, while a run happens
  *
- * The kernel tells whole seconds, so a deadline is known to be not before some
- * moment; from there on the entry is looked at until it is gone.
+ * The kernel tells whole seconds, rounded down: an entry is over not before some
+ * instant, and within a second of it. The looks of a run do not come at whole
+ * seconds, so that the last of these instants and the first of these ends lie
+ * close together: at both it is looked whether the entry is gone.
  */
 #include "harness/nattable.h"
 
@@ -10,12 +12,13 @@
 #include <errno.h>
 #include <jansson.h>
 
-#define EXPIRY_NS (10 * NS_PER_MS)	/* how often one is looked at that may be over */
+#define EXPIRY_NS (10 * NS_PER_MS)	/* how often one is looked at that should be over */
 #define REARM_NS  (1100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a second is lost in rounding) */
 
 struct entry {
 	struct ct_seen seen;
 	int64_t deadline_ns;	/* not before */
+	int64_t over_ns;	/* and by then */
 	bool here;		/* in the dump that is being read */
 };
 
@@ -94,9 +97,10 @@ static void see(struct nattable *table, const struct ct_seen *seen, int64_t now_
 	} else if (deadline > entry->deadline_ns + REARM_NS) {
 		event = "rearm";
 	}
-	/* rounding makes the same deadline look earlier, later on */
 	if (event || deadline > entry->deadline_ns)
 		entry->deadline_ns = deadline;
+	if (event || deadline + NS_PER_S < entry->over_ns)
+		entry->over_ns = deadline + NS_PER_S;
 	entry->seen = *seen;
 	entry->here = true;
 	if (event)
@@ -130,7 +134,8 @@ int64_t nattable_next(const struct nattable *table, int64_t now_ns)
 	int64_t next = INT64_MAX;
 
 	for (unsigned int e = 0; e < table->n; e++) {
-		int64_t at = table->entries[e].deadline_ns;
+		const struct entry *entry = &table->entries[e];
+		int64_t at = entry->deadline_ns > now_ns ? entry->deadline_ns : entry->over_ns;
 
 		if (at <= now_ns)
 			at = now_ns + EXPIRY_NS;

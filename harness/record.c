@@ -2,7 +2,7 @@
  *
  * A state is sampled because TIME_WAIT can be read in no other way. Sampling
  * costs a netlink dump a host, so a host is asked when a frame has passed it,
- * when one of its timers is about to run out, and else once a second.
+ * when one of its timers can run out (lib/wheel.h), and else once a second.
  */
 #include "harness/recorded.h"
 
@@ -12,11 +12,11 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/stat.h>
+#include <sys/times.h>
 #include <time.h>
 
 #define TICK_NS   (10 * NS_PER_S)	/* a TIME_WAIT's timer is put down this often */
 #define IDLE_NS   (1 * NS_PER_S)	/* a host with sockets is asked this often */
-#define EXPIRY_NS (10 * NS_PER_MS)	/* and this often when a timer is over but its socket is not gone */
 #define CROWD     32			/* a host with more sockets is looked at less often: */
 #define CROWD_NS  (20 * NS_PER_US)	/* by so much a socket, or looking would be all it does */
 #define REARM_NS  (100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a jiffy is at most 10 ms) */
@@ -118,6 +118,7 @@ struct record *record_open(const char *dir, const struct plan *plan,
 		if (open_host(record, n, err))
 			goto fail;
 	record->start_ns = realtime_ns();
+	record->wheel.tick_ns = wheel_tick_ns();
 	return record;
 fail:
 	record_free(record);
@@ -221,7 +222,7 @@ static void see(struct record *record, struct host *host, const struct socket_se
 }
 
 /* When must @host be asked again, if nothing stirs? */
-static int64_t next_sample(const struct host *host, int64_t now)
+static int64_t next_sample(const struct record *record, const struct host *host, int64_t now)
 {
 	int64_t next = INT64_MAX;
 
@@ -232,11 +233,12 @@ static int64_t next_sample(const struct host *host, int64_t now)
 		if (socket->seen.state == STATE_LISTEN)
 			continue;
 		if (!strcmp(socket->seen.timer, "timewait")) {
-			at = socket->deadline_ns > now ? socket->deadline_ns : now + EXPIRY_NS;
+			if (socket->deadline_ns > now)
+				at = socket->deadline_ns + IDLE_NS;
+			if (at > wheel_next(&record->wheel, socket->deadline_ns, now))
+				at = wheel_next(&record->wheel, socket->deadline_ns, now);
 			if (at > socket->put_ns + TICK_NS)
 				at = socket->put_ns + TICK_NS;
-			if (at <= now)
-				at = now + EXPIRY_NS;
 		}
 		if (at < next)
 			next = at;
@@ -273,14 +275,16 @@ static int sample_sockets(struct record *record, struct host *host, int64_t now,
 
 static int sample(struct record *record, struct host *host, const char *why, struct err *err)
 {
+	uint64_t clock_ticks = (uint64_t)times(NULL);
 	int64_t now = record_now(record);
 
+	wheel_look(&record->wheel, clock_ticks, now);
 	if (host->table ? nattable_look(host->table, now, why, err) :
 			  sample_sockets(record, host, now, why, err))
 		return -err->code;
 	host->stirred = false;
 	host->sampled_ns = now;
-	host->next_ns = host->table ? nattable_next(host->table, now) : next_sample(host, now);
+	host->next_ns = host->table ? nattable_next(host->table, now) : next_sample(record, host, now);
 	return 0;
 }
 

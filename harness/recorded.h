@@ -9,6 +9,7 @@
 #include "harness/nattable.h"
 #include "lib/counters.h"
 #include "lib/sockdiag.h"
+#include "lib/wheel.h"
 
 struct tracked {
 	struct socket_seen seen;
@@ -43,6 +44,7 @@ struct record {
 	FILE *nat;		/* NULL unless there is a NAT */
 	int64_t start_ns;	/* CLOCK_REALTIME */
 	int families[2], n_families;
+	struct wheel wheel;	/* of this kernel, by record_now() */
 };
 
 /* Create the file @name in @dir; it must not be there. */

@@ -1,0 +1,55 @@
+/* wheel.c - at which instants a timer of the kernel can run out */
+#include "lib/wheel.h"
+
+#include <time.h>
+
+#define CLOCK_TICK_NS (NS_PER_S / 100)	/* of times(2): USER_HZ is 100, whatever HZ is */
+
+int64_t wheel_tick_ns(void)
+{
+	struct timespec jiffy;
+
+	/* the coarse clocks advance once a jiffy */
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy) || jiffy.tv_sec ? 0 : jiffy.tv_nsec;
+}
+
+void wheel_look(struct wheel *wheel, uint64_t clock_ticks, int64_t now_ns)
+{
+	/* Both are rounded down: so much of a clock tick and of a jiffy may be over. */
+	int64_t by = now_ns - (int64_t)clock_ticks * CLOCK_TICK_NS;
+	int64_t after = by - CLOCK_TICK_NS - wheel->tick_ns;
+
+	if (wheel->by_ns == wheel->after_ns || by <= wheel->after_ns || after >= wheel->by_ns) {
+		wheel->after_ns = after;	/* the first, or somebody has set the clock */
+		wheel->by_ns = by;
+		return;
+	}
+	if (after > wheel->after_ns)
+		wheel->after_ns = after;
+	if (by < wheel->by_ns)
+		wheel->by_ns = by;
+}
+
+/* The number of whole @size in @ns, which may be negative. */
+static int64_t whole(int64_t ns, int64_t size)
+{
+	return ns / size - (ns % size < 0);
+}
+
+int64_t wheel_next(const struct wheel *wheel, int64_t due_ns, int64_t now_ns)
+{
+	int64_t next = INT64_MAX, each = wheel->tick_ns;
+
+	for (int level = 0; each && level < WHEEL_LEVELS; level++, each *= 8) {
+		/* The bucket is the first behind the timer's jiffy, which we know to within one. */
+		int64_t first = whole(due_ns - wheel->tick_ns - wheel->by_ns, each) + 1;
+		int64_t last = whole(due_ns + wheel->tick_ns - wheel->after_ns, each) + 1;
+		int64_t bucket = whole(now_ns - wheel->by_ns, each) + 1;
+
+		if (bucket < first)
+			bucket = first;
+		if (bucket <= last && wheel->by_ns + bucket * each < next)
+			next = wheel->by_ns + bucket * each;
+	}
+	return next;
+}
