@@ -2,7 +2,7 @@
  *
  * A state is sampled because TIME_WAIT can be read in no other way. Sampling
  * costs a netlink dump a host, so a host is asked when a frame has passed it,
- * when one of its timers can run out (lib/wheel.h), and else once a second.
+ * when one of its timers can run out (lib/wheel.h), and now and then.
  */
 #include "harness/recorded.h"
 
@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define TICK_NS   (10 * NS_PER_S)	/* a TIME_WAIT's timer is put down this often */
-#define IDLE_NS   (1 * NS_PER_S)	/* a host with sockets is asked this often */
+#define IDLE_NS   (1 * NS_PER_S)	/* a host with sockets is asked this often, and less and less when nothing stirs */
 #define CROWD     32			/* a host with more sockets is looked at less often: */
 #define CROWD_NS  (20 * NS_PER_US)	/* by so much a socket, or looking would be all it does */
 #define REARM_NS  (100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a jiffy is at most 10 ms) */
@@ -221,25 +221,29 @@ static void see(struct record *record, struct host *host, const struct socket_se
 		put_state(record, host, socket, event, now, why);
 }
 
-/* When must @host be asked again, if nothing stirs? */
+/* When must @host be asked again, if nothing stirs? A socket that waits for no timer changes
+ * only by what its program does, which nearly always sends a segment.
+ */
 static int64_t next_sample(const struct record *record, const struct host *host, int64_t now)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = INT64_MAX, idle = (now - host->stirred_ns) / 8;
 
+	idle = idle < IDLE_NS ? IDLE_NS : idle > TICK_NS ? TICK_NS : idle;
 	for (unsigned int s = 0; s < host->n_sockets; s++) {
 		const struct tracked *socket = &host->sockets[s];
-		int64_t at = now + IDLE_NS;
+		int64_t at = now + idle, due = socket->deadline_ns;
 
 		if (socket->seen.state == STATE_LISTEN)
 			continue;
-		if (!strcmp(socket->seen.timer, "timewait")) {
-			if (socket->deadline_ns > now)
-				at = socket->deadline_ns + IDLE_NS;
-			if (at > wheel_next(&record->wheel, socket->deadline_ns, now))
-				at = wheel_next(&record->wheel, socket->deadline_ns, now);
-			if (at > socket->put_ns + TICK_NS)
-				at = socket->put_ns + TICK_NS;
+		if (due >= 0) {
+			int64_t over = wheel_next(&record->wheel, due, now);
+
+			at = (due > now ? due : now) + IDLE_NS;
+			if (over < at)
+				at = over;
 		}
+		if (!strcmp(socket->seen.timer, "timewait") && at > socket->put_ns + TICK_NS)
+			at = socket->put_ns + TICK_NS;
 		if (at < next)
 			next = at;
 	}
@@ -282,6 +286,8 @@ static int sample(struct record *record, struct host *host, const char *why, str
 	if (host->table ? nattable_look(host->table, now, why, err) :
 			  sample_sockets(record, host, now, why, err))
 		return -err->code;
+	if (host->stirred)
+		host->stirred_ns = now;
 	host->stirred = false;
 	host->sampled_ns = now;
 	host->next_ns = host->table ? nattable_next(host->table, now) : next_sample(record, host, now);

@@ -30,6 +30,7 @@ struct host {
 	unsigned int n_sockets;
 	unsigned int found;	/* behind the socket that was found last */
 	bool stirred;		/* a frame has passed since the last sample */
+	int64_t stirred_ns;	/* the last sample that was taken because of one */
 	int64_t sampled_ns;	/* when the last sample was taken */
 	int64_t next_ns;
 };
