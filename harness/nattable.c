@@ -10,7 +10,6 @@
 #include "lib/conntrack.h"
 
 #include <errno.h>
-#include <jansson.h>
 
 #define EXPIRY_NS (10 * NS_PER_MS)	/* how often one is looked at that should be over */
 #define REARM_NS  (1100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a second is lost in rounding) */
@@ -60,15 +59,12 @@ static void put(const struct nattable *table, const struct entry *entry, const c
 {
 	char from[64], to[64], as[64];
 	bool gone = !strcmp(event, "gone");
-	json_t *row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}",
-		"t_ns", (json_int_t)now_ns, "node", table->node,
-		"from", endpoint_text(&entry->seen.from, from), "to", endpoint_text(&entry->seen.to, to),
-		"as", endpoint_text(&entry->seen.as, as), "state", entry->seen.state,
-		"expires_ms", (json_int_t)(gone ? -1 : entry->seen.expires_ms), "event", event, "seen", why);
 
-	json_dumpf(row, table->file, JSON_COMPACT);
-	fputc('\n', table->file);
-	json_decref(row);
+	fprintf(table->file, "{\"t_ns\":%lld,\"node\":\"%s\",\"from\":\"%s\",\"to\":\"%s\",\"as\":\"%s\",\"state\":\"%s\","
+		"\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n", (long long)now_ns, table->node,
+		endpoint_text(&entry->seen.from, from), endpoint_text(&entry->seen.to, to),
+		endpoint_text(&entry->seen.as, as), entry->seen.state,
+		(long long)(gone ? -1 : entry->seen.expires_ms), event, why);
 }
 
 static struct entry *find(const struct nattable *table, const struct ct_seen *seen)

@@ -157,13 +157,12 @@ static void put_state(struct record *record, const struct host *host, struct tra
 	bool gone = event == SEEN_GONE;
 
 	socket->put_ns = now;
-	put_line(record->states, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}",
-		 "t_ns", (json_int_t)now, "node", host->up->name,
-		 "local", endpoint_text(&socket->seen.local, local),
-		 "remote", endpoint_text(&socket->seen.remote, remote),
-		 "state", state_name(socket->seen.state), "timer", gone ? "" : socket->seen.timer,
-		 "expires_ms", (json_int_t)(gone ? -1 : socket->seen.expires_ms),
-		 "event", event_name[event], "seen", why));
+	/* Printed, not built as a tree: these are many, and their words are all ours. */
+	fprintf(record->states, "{\"t_ns\":%lld,\"node\":\"%s\",\"local\":\"%s\",\"remote\":\"%s\",\"state\":\"%s\","
+		"\"timer\":\"%s\",\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n",
+		(long long)now, host->up->name, endpoint_text(&socket->seen.local, local),
+		endpoint_text(&socket->seen.remote, remote), state_name(socket->seen.state), gone ? "" : socket->seen.timer,
+		(long long)(gone ? -1 : socket->seen.expires_ms), event_name[event], why);
 }
 
 /* Dumps keep their order, so the one after the last that was found is the one
@@ -211,10 +210,8 @@ static void see(struct record *record, struct host *host, const struct socket_se
 		event = SEEN_TICK;
 	}
 	socket->here = true;
-	/* While a timer only runs down, its first deadline is the exact one. */
-	if (event >= 0 && event != SEEN_TICK)
-		socket->deadline_ns = deadline;
-	else if (!waits)
+	/* While TIME_WAIT's only runs down, its first deadline is the exact one; and one that is over has none. */
+	if ((event >= 0 && event != SEEN_TICK) || (!waits && seen->expires_ms))
 		socket->deadline_ns = deadline;
 	socket->seen = *seen;
 	if (event >= 0)
