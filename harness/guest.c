@@ -66,6 +66,7 @@ static const struct {
 	{ "/proc/sys/vm/stat_interval", "3600", "nobody reads the statistics" },
 	{ "/proc/sys/kernel/watchdog", "0", "the host looks at the clock" },
 	{ "/proc/sys/net/ipv4/tcp_max_orphans", "65536", "for all nodes; by default it follows from the guest's small hash table" },
+	{ "/proc/sys/net/ipv4/tcp_max_tw_buckets", "65536", "so does this one, for a program that makes no nodes" },
 	{ "/proc/sys/kernel/printk", "4", "errors only: the console is slow" },
 	{ "/proc/sys/kernel/panic_on_oops", "1", "a kernel that oopsed proves nothing" },
 	{ "/proc/self/oom_score_adj", "-1000", "PID 1 lives to tell" },

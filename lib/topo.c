@@ -21,7 +21,7 @@ const struct setting topo_pins[] = {
 	{ "*", OFF, "1", "no neighbour discovery between the packets of a lab" },
 	{ "*", "net.ipv4.tcp_timestamps", "2", "on, and counting from boot: the same clock for every connection of a node (1 adds a random offset)" },
 	{ "*", "net.ipv4.tcp_tw_reuse", "0", "its default is 0 before 4.19 and 2 (loopback) since" },
-	{ "*", "net.ipv4.tcp_max_tw_buckets", "65536", "its default with 16 GB of memory (half of the hash table); a guest's small table would make it 512" },
+	{ "*", "net.ipv4.tcp_max_tw_buckets", "65536", "its default with 16 GB of memory (half of the hash table); a guest's small table would make it 32" },
 	{ "*", "net.ipv4.tcp_fin_timeout", "60", "its default, whatever the machine's sysctl.conf says" },
 	{ "*", "net.ipv4.tcp_rfc1337", "0", "its default" },
 	{ "*", "net.ipv4.tcp_syncookies", "1", "its default; 0 and 2 change which SYNs are looked at" },

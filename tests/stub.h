@@ -72,6 +72,7 @@ static inline void stub_up(struct stub *stub)
 	stub_must(stub->ns, &err);
 	stub_set(stub, "net.ipv4.tcp_syncookies", "0");
 	stub_set(stub, "net.ipv4.tcp_max_syn_backlog", "100000");
+	stub_set(stub, "net.ipv4.tcp_max_tw_buckets", "100000");
 	home = ns_enter(stub->ns, &err);
 	stub_must(home, &err);
 	stub->tun = trial_tun(&err);
