@@ -67,6 +67,7 @@ static const struct {
 	{ "/proc/sys/kernel/watchdog", "0", "the host looks at the clock" },
 	{ "/proc/sys/net/ipv4/tcp_max_orphans", "65536", "for all nodes; by default it follows from the guest's small hash table" },
 	{ "/proc/sys/net/ipv4/tcp_max_tw_buckets", "65536", "so does this one, for a program that makes no nodes" },
+	{ "/proc/sys/net/netfilter/nf_conntrack_buckets", "512", "each look at a NAT's table walks over all of them" },
 	{ "/proc/sys/kernel/printk", "4", "errors only: the console is slow" },
 	{ "/proc/sys/kernel/panic_on_oops", "1", "a kernel that oopsed proves nothing" },
 	{ "/proc/self/oom_score_adj", "-1000", "PID 1 lives to tell" },
@@ -128,6 +129,10 @@ static void mount_all(void)
 		if (mount_one(i))
 			port_say("note cannot mount %s: %s", mounts[i].at, strerror(errno));
 	}
+}
+
+static void set_all(void)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		write_setting(settings[i].path, settings[i].value);
 }
@@ -436,6 +441,7 @@ _Noreturn void guest_main(void)
 	mount_all();
 	open_standard();
 	modules_load();
+	set_all();
 	must(lo_up(&err), &err);
 	sethostname("twlab", 5);
 	needs_probe();
