@@ -138,8 +138,8 @@ void gadgets_close(struct play *play)
 	for (unsigned int g = 0; g < play->n_gadgets; g++) {
 		if (play->gadgets[g].genuine)
 			end_in_kernel(play);
-		uptime_close(play->gadgets[g].uptime);
-		recycle_close(play->gadgets[g].recycle);
+		uptime_close(play->gadgets[g].uptime, false);	/* the node goes with its rules */
+		recycle_close(play->gadgets[g].recycle, false);
 	}
 	free(play->gadgets);
 }

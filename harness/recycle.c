@@ -111,7 +111,7 @@ static int run(bool stats, struct err *err)
 	failed = serve(recycle, signals, err);
 	if (stats)
 		print_stats(recycle_stats(recycle));
-	recycle_close(recycle);
+	recycle_close(recycle, true);
 	return failed ? STATUS_ERROR : STATUS_HOLDS;
 }
 

@@ -436,17 +436,17 @@ struct recycle *recycle_open(int ns, struct err *err)
 	recycle->flows = flow_table_new();
 	if (!open_all(recycle, ns, err))
 		return recycle;
-	recycle_close(recycle);
+	recycle_close(recycle, true);
 	return NULL;
 }
 
-void recycle_close(struct recycle *recycle)
+void recycle_close(struct recycle *recycle, bool forget)
 {
 	struct err ignored = { 0 };
 
 	if (!recycle)
 		return;
-	if (recycle->queue)
+	if (recycle->queue && forget)
 		fw_run(recycle->ns, FORGET, &ignored);
 	queue_close(recycle->queue);
 	listener_close(recycle->listener);

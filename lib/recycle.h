@@ -92,9 +92,9 @@ const struct recycle_stats *recycle_stats(struct recycle *recycle);
 /* One sentence on why a SYN was left without an answer; the caller frees it. */
 char *recycle_reason(const struct recycle_reject *reject);
 
-/* Take the rules away, forget the stamps. What is in TIME_WAIT lives on as the
- * kernel would have it. NULL is fine.
+/* Forget the stamps, and with @forget the rules: as uptime_close(). What is in
+ * TIME_WAIT lives on as the kernel would have it. NULL is fine.
  */
-void recycle_close(struct recycle *recycle);
+void recycle_close(struct recycle *recycle, bool forget);
 
 #endif

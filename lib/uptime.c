@@ -106,7 +106,7 @@ struct uptime *uptime_open(int ns, uint32_t shift_ticks, struct err *err)
 	uptime->shift_ticks = shift_ticks;
 	if (!open_both(uptime, ns, err))
 		return uptime;
-	uptime_close(uptime);
+	uptime_close(uptime, true);
 	return NULL;
 }
 
@@ -136,13 +136,13 @@ const struct uptime_stats *uptime_stats(struct uptime *uptime)
 	return &uptime->stats;
 }
 
-void uptime_close(struct uptime *uptime)
+void uptime_close(struct uptime *uptime, bool forget)
 {
 	struct err ignored = { 0 };
 
 	if (!uptime)
 		return;
-	if (uptime->queue)
+	if (uptime->queue && forget)
 		fw_run(uptime->ns, FORGET, &ignored);
 	queue_close(uptime->queue);
 	if (uptime->ns >= 0)

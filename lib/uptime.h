@@ -52,10 +52,11 @@ int uptime_handle(struct uptime *uptime, struct err *err);
 const struct uptime_stats *uptime_stats(struct uptime *uptime);
 
 /* The clock falls back to the kernel's: connections that are open will find
- * their peers' PAWS in the way. NULL is fine. A process that is killed leaves a
- * table that lets everything pass.
+ * their peers' PAWS in the way. NULL is fine. Its rules go if @forget; who takes
+ * the namespace away need not wait for that. Where they stay, or the process is
+ * killed, they let everything pass.
  */
-void uptime_close(struct uptime *uptime);
+void uptime_close(struct uptime *uptime, bool forget);
 
 /* The change itself, on the IP packet at @ip: exported to be tested. True if
  * it changed something.

@@ -90,7 +90,7 @@ static inline void stub_up(struct stub *stub)
 
 static inline void stub_down(struct stub *stub)
 {
-	recycle_close(stub->recycle);
+	recycle_close(stub->recycle, true);
 	close(stub->listener);
 	close(stub->tun);
 	close(stub->ns);

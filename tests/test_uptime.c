@@ -237,7 +237,7 @@ static void pair_connect(struct pair *pair)
 
 static void pair_down(struct pair *pair)
 {
-	uptime_close(pair->uptime);
+	uptime_close(pair->uptime, true);
 	close(pair->wire);
 	close(pair->client);
 	close(pair->server);
