@@ -235,14 +235,13 @@ static int set_limits(const struct cage_limits *limits)
 	return 0;
 }
 
+char *const cage_env[] = { (char *)"PATH=/bin", (char *)"HOME=/tmp", NULL };
+
 int cage_enter(const struct cage *cage)
 {
 	if (write(cage->procs, "0", 1) != 1 || unshare(CLONE_NEWIPC | CLONE_NEWUTS) ||
 	    chroot(cage->dir) || chdir("/") || close_others() || set_limits(&cage->limits))
 		return -1;
-	clearenv();
-	setenv("PATH", "/bin", 1);
-	setenv("HOME", "/tmp", 1);
 	umask(0077);
 	if (setgroups(0, NULL) || setresgid(INHABITANT, INHABITANT, INHABITANT) ||
 	    setresuid(INHABITANT, INHABITANT, INHABITANT))

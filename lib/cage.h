@@ -39,8 +39,11 @@ int cage_put(struct cage *cage, const char *path, unsigned int mode, const void 
  */
 int cage_take(struct cage *cage, const char *name, size_t max, void **data, size_t *len, struct err *err);
 
-/* Move the calling process in, for good: to be followed by exec. 0, or -1 and errno. */
+/* Move the calling process in, for good: to be followed by execve with the environment
+ * cage_env. 0, or -1 and errno. Changes nothing in memory: see proc_start().
+ */
 int cage_enter(const struct cage *cage);
+extern char *const cage_env[];
 
 /* Has it gone over a limit? NULL, or a sentence: "it took more than 1000 ms of
  * processor time". Whoever asks ends it then.

@@ -1,7 +1,4 @@
-/* proc.c - a program on a node
- *
- * A second pipe, closed by a successful exec, brings back why it could not start.
- */
+/* proc.c - a program on a node */
 #include "lib/proc.h"
 
 #include "lib/cage.h"
@@ -29,18 +26,26 @@ static int become_nobody(void)
 	return setuid(NOBODY);
 }
 
-static _Noreturn void become(const struct proc_start *start, int in, int out, int errors, int report)
+/* A process that is to become a program. */
+struct birth {
+	const struct proc_start *start;
+	int std[3];
+	int code;		/* why it could not */
+};
+
+/* Runs in its parent's memory, which waits: all that it changes there is .code. */
+static int become(void *arg)
 {
-	const int std[] = { in, out, errors };
+	struct birth *birth = arg;
+	const struct proc_start *start = birth->start;
 	sigset_t none;
-	int code;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	for (int fd = 0; fd < 3; fd++)
-		if (dup2(std[fd], fd) < 0)
+		if (dup2(birth->std[fd], fd) < 0)
 			goto fail;
 	if (setns(start->ns, CLONE_NEWNET))
 		goto fail;
@@ -51,10 +56,10 @@ static _Noreturn void become(const struct proc_start *start, int in, int out, in
 	if (!start->cage && !start->privileged && geteuid() == 0 && become_nobody())
 		goto fail;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* setuid() took it back */
-	execv(start->argv[0], start->argv);
+	execve(start->argv[0], start->argv, start->cage ? cage_env : environ);
 fail:
-	code = errno;
-	_exit(write(report, &code, sizeof(code)) == sizeof(code) ? 127 : 126);
+	birth->code = errno;
+	_exit(127);
 }
 
 static void close_pair(int pair[2])
@@ -66,44 +71,40 @@ static void close_pair(int pair[2])
 
 int proc_start(const struct proc_start *start, struct proc *proc, struct err *err)
 {
-	int pipes[4][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	int code = 0;
-	ssize_t len;
+	static _Alignas(16) char stack[64 << 10];	/* one is born at a time */
+	int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	struct birth birth = { .start = start };
 
 	*proc = (struct proc){ 0, -1, -1, -1 };
-	for (int p = 0; p < 4; p++)
+	for (int p = 0; p < 3; p++)
 		if (pipe2(pipes[p], O_CLOEXEC)) {
-			code = errno;
+			birth.code = errno;
 			goto out;
 		}
-	proc->pid = fork();
-	if (proc->pid == 0)
-		become(start, pipes[0][READ], pipes[1][WRITE], pipes[2][WRITE], pipes[3][WRITE]);
-	if (proc->pid < 0) {
-		code = errno;
+	birth.std[0] = pipes[0][READ];
+	birth.std[1] = pipes[1][WRITE];
+	birth.std[2] = pipes[2][WRITE];
+	/* As vfork(2), with a stack of its own: to copy our page tables for a process that
+	 * execs at once took as long as all that the program does then.
+	 */
+	proc->pid = clone(become, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &birth);
+	if (proc->pid < 0)
+		birth.code = errno;
+	else if (birth.code)
+		waitpid(proc->pid, NULL, 0);
+	if (birth.code) {
 		proc->pid = 0;
 		goto out;
 	}
-	close(pipes[3][WRITE]);
-	pipes[3][WRITE] = -1;
-	do
-		len = read(pipes[3][READ], &code, sizeof(code));
-	while (len < 0 && errno == EINTR);
-	if (len != sizeof(code)) {
-		code = 0;
-		proc->in = steal_fd(&pipes[0][WRITE]);
-		proc->out = steal_fd(&pipes[1][READ]);
-		proc->errors = steal_fd(&pipes[2][READ]);
-		fcntl(proc->out, F_SETFL, O_NONBLOCK);
-		fcntl(proc->errors, F_SETFL, O_NONBLOCK);
-	} else {
-		waitpid(proc->pid, NULL, 0);
-		proc->pid = 0;
-	}
+	proc->in = steal_fd(&pipes[0][WRITE]);
+	proc->out = steal_fd(&pipes[1][READ]);
+	proc->errors = steal_fd(&pipes[2][READ]);
+	fcntl(proc->out, F_SETFL, O_NONBLOCK);
+	fcntl(proc->errors, F_SETFL, O_NONBLOCK);
 out:
-	for (int p = 0; p < 4; p++)
+	for (int p = 0; p < 3; p++)
 		close_pair(pipes[p]);
-	return code ? err_set(err, code, "cannot start %s", start->argv[0]) : 0;
+	return birth.code ? err_set(err, birth.code, "cannot start %s", start->argv[0]) : 0;
 }
 
 int proc_tell(const struct proc *proc, const char *line, struct err *err)
