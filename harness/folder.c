@@ -40,12 +40,20 @@ static struct counter *counter_add(struct counters *counters, const char *name)
 	return row;
 }
 
-/* A thousand numbers a run, with names that the kernel gives: printed as they are. */
+/* A thousand numbers a run, nearly all of them 0, with names that the kernel gives: put
+ * down as they are. printf() took 5 % of all that a guest did in lab 06.
+ */
 static void print_counters(FILE *out, const char *what, const struct counters *counters)
 {
 	fprintf(out, "  \"%s\": {", what);
-	for (unsigned int c = 0; c < counters->n; c++)
-		fprintf(out, "%s\n   \"%s\": %lld", c ? "," : "", counters->rows[c].name, (long long)counters->rows[c].value);
+	for (unsigned int c = 0; c < counters->n; c++) {
+		fputs_unlocked(c ? ",\n   \"" : "\n   \"", out);
+		fputs_unlocked(counters->rows[c].name, out);
+		if (counters->rows[c].value)
+			fprintf(out, "\": %lld", (long long)counters->rows[c].value);
+		else
+			fputs_unlocked("\": 0", out);
+	}
 	fputs(counters->n ? "\n  },\n" : "},\n", out);
 }
 
