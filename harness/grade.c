@@ -278,6 +278,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 	if (!code)
 		code = graderun_all(grading.runs, grading.n_runs, &(struct graderun_options){
 			.out = options->out, .kernel = options->kernel, .say = options->say, .again = options->again,
+			.parallel = options->parallel,
 			.seed = submission->personal.seed }, err);
 	if (!code) {
 		score_all(&grading);

@@ -39,6 +39,7 @@ struct grade_options {
 	const char *only_variant;	/* the same of what the marks look at */
 	bool again;			/* runs of the lab as it is that .out has, of these very parameters, serve again: for
 					 * where nobody else writes to .out */
+	unsigned int parallel;		/* so many guests run side by side; 0 is 1 */
 	void (*say)(const char *what);	/* progress; may be NULL */
 };
 

@@ -180,6 +180,7 @@ int grade_main(int argc, char **argv, struct err *err)
 	if (asked.key_file && cache_read(asked.key_file, &key, &asked.whose.key_len, err))
 		goto out;
 	asked.whose.key = key;
+	asked.options.parallel = (unsigned int)asked.jobs;
 	class = !asked.whose.n_ids && handed_is_class(asked.dir);
 	if (check_options(&asked, class, err))
 		goto out;

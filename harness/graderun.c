@@ -13,7 +13,8 @@
 
 #define TRIES 2			/* a guest that dies of a student's program dies twice of it */
 #define WALL_S 60		/* for a guest, and half as much for each run in it */
-#define RUNS 64			/* in one guest */
+#define RUNS 64			/* of a submission at most */
+#define LOT 6			/* in one guest: to begin one takes as long as some three runs */
 
 static const char *const option_of[TASK_KINDS] = {	/* of twlab play */
 	[TASK_SYSCTL] = "--sysctl", [TASK_RULES] = "--rules", [TASK_PROGRAM] = "--program",
@@ -151,29 +152,72 @@ static void ended(struct graderun *run, unsigned int number, const struct grader
 		graderun_end(run, status == STATUS_SKIP ? RESULT_SKIP : RESULT_ERROR, *why ? why : "it ended without a word");
 }
 
-/* One guest with the @n @runs. Negative when it did not live to its end. */
-static int in_one_guest(struct graderun **runs, unsigned int n, const struct graderun_options *options, struct err *err)
+/* Some runs in one guest. */
+struct lot {
+	struct graderun **runs;
+	unsigned int n;
+	struct vm *vm;
+};
+
+/* It has ended, well or with @err. */
+static void lot_ended(struct lot *lot, int is, const struct graderun_options *options)
 {
-	struct vm *vm = start(runs, n, options, err);
 	struct vm_result result = { 0 };
-	int is = 0;
 
-	if (!vm)
-		return -err->code;
-	while (!(is = vm_step(vm, 200, err)))
-		if (options->say) {
-			auto_free char *what = must_printf("%u runs, %.60s", n, vm_progress(vm));
-
-			options->say(what);
-		}
 	if (is > 0) {
-		vm_result(vm, &result);
-		for (unsigned int r = 0; r < n; r++)
-			ended(runs[r], r, options, &result);
+		vm_result(lot->vm, &result);
+		for (unsigned int r = 0; r < lot->n; r++)
+			ended(lot->runs[r], r, options, &result);
 		vm_result_free(&result);
 	}
-	vm_free(vm);
-	return is < 0 ? is : 0;
+	vm_free(lot->vm);
+	lot->vm = NULL;
+}
+
+static void say_progress(const struct graderun_options *options, const struct lot *lot, unsigned int n)
+{
+	auto_free char *what = must_printf("%u runs, %.60s", n, vm_progress(lot->vm));
+
+	if (options->say)
+		options->say(what);
+}
+
+/* The @n @runs, in as few guests as may be. Negative when one did not live to its end. */
+static int in_guests(struct graderun **runs, unsigned int n, const struct graderun_options *options, struct err *err)
+{
+	struct lot lots[RUNS / LOT + 1] = { 0 };
+	unsigned int n_lots = (n + LOT - 1) / LOT, begun = 0, running = 0, most = options->parallel ? options->parallel : 1;
+	int code = 0;
+
+	for (unsigned int l = 0, first = 0; l < n_lots; first += lots[l++].n) {
+		lots[l].runs = runs + first;
+		lots[l].n = (n - first) / (n_lots - l);
+	}
+	while (begun < n_lots || running) {
+		struct vm *vms[ARRAY_SIZE(lots)];
+
+		for (; begun < n_lots && running < most; begun++) {
+			lots[begun].vm = start(lots[begun].runs, lots[begun].n, options, err);
+			running += lots[begun].vm != NULL;
+			if (!lots[begun].vm)
+				code = -err->code;
+		}
+		for (unsigned int l = 0; l < n_lots; l++)
+			vms[l] = lots[l].vm;
+		vm_poll(vms, n_lots, 200);
+		for (unsigned int l = 0; l < n_lots; l++) {
+			int is = lots[l].vm ? vm_step(lots[l].vm, 0, err) : 0;
+
+			if (is < 0)
+				code = is;
+			if (is)
+				lot_ended(&lots[l], is, options);
+			else if (lots[l].vm)
+				say_progress(options, &lots[l], n);
+			running -= is != 0;
+		}
+	}
+	return code;
 }
 
 static bool is_due(const struct graderun *run)
@@ -186,7 +230,7 @@ static bool is_due_and_ours(const struct graderun *run)
 	return is_due(run) && !foreign(run);
 }
 
-/* Those that are @due, in one guest: 0 = there was none, or all of it went well. */
+/* Those that are @due: 0 = there was none, or all of it went well. */
 static int together(struct graderun *runs, unsigned int n, bool (*due)(const struct graderun *run),
 		    const struct graderun_options *options, struct err *err)
 {
@@ -197,7 +241,7 @@ static int together(struct graderun *runs, unsigned int n, bool (*due)(const str
 		for (unsigned int r = 0; r < n && count < RUNS; r++)
 			if (due(&runs[r]) && foreign(&runs[r]) == program)
 				chosen[count++] = &runs[r];
-	return count ? in_one_guest(chosen, count, options, err) : 0;
+	return count ? in_guests(chosen, count, options, err) : 0;
 }
 
 /* Does the run come to its end without the file? Tried out once a variant. */
@@ -215,7 +259,7 @@ static bool comes_to_its_end(struct graderun *runs, unsigned int n, const struct
 		if (!runs[r].task && runs[r].ran && !strcmp(runs[r].variant, like->variant))
 			return true;
 	elsewhere.out = out;
-	if (in_one_guest(&one, 1, &elsewhere, &err))
+	if (in_guests(&one, 1, &elsewhere, &err))
 		graderun_end(&control, RESULT_ERROR, err.text);
 	cache_remove(out);
 	ran = control.ran;
@@ -242,7 +286,7 @@ static void alone(struct graderun *run, const struct graderun_options *options)
 	struct err err = { 0 };
 
 	for (int tries = 0; tries < TRIES && is_due(run); tries++)
-		in_one_guest(&run, 1, options, &err);
+		in_guests(&run, 1, options, &err);
 	if (is_due(run)) {
 		graderun_end(run, RESULT_ERROR, "the machine that your program ran in did not survive it, twice");
 		run->unsure = true;

@@ -1,8 +1,9 @@
 /* graderun.h - the runs that a grade rests on, in a guest
  *
- * All runs of a submission take place one after the other in one guest, those
- * with a program of the student's last. Where that guest does not live to tell,
- * the others are tried without them, and they each alone.
+ * The runs of a submission take place one after the other in one guest, or in two
+ * where they are many, those with a program of the student's last. What is in which
+ * guest follows from the lab alone. Where one does not live to tell, its other runs
+ * are tried without these, and they each alone.
  *
  * Whose fault is it that a run did not come to its end? The file's, if the same
  * run without it does; else the harness's.
@@ -30,6 +31,7 @@ struct graderun {
 struct graderun_options {
 	const char *out, *kernel;
 	bool again;		/* see struct grade_options */
+	unsigned int parallel;
 	uint64_t seed;
 	void (*say)(const char *what);
 };
