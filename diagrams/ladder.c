@@ -1,6 +1,7 @@
 /* ladder.c - the picture of who sent what to whom, and when */
 #include "ladder.h"
 
+#include "diagrams/caption.h"
 #include "diagrams/columns.h"
 #include "diagrams/plane.h"
 #include "diagrams/rungs.h"
@@ -24,8 +25,7 @@ struct piece {
 };
 
 struct note {
-	const struct event_row *event;
-	char *words;
+	char *words, *full;		/* what was done, and why */
 	unsigned int rung;
 };
 
@@ -164,9 +164,11 @@ static void add_notes(struct ladder *ladder)
 		const struct event_row *event = &evidence->events[i];
 		char *words = event->at_ns < first_ns ? NULL : note_words(event);
 		struct note *note = words ? grow(&ladder->notes, ladder->n_notes++, sizeof(*note)) : NULL;
+		const char *why = event->why ? event->why : "";
 
 		if (note)
-			*note = (struct note){ event, words, rungs_add(ladder->rungs, event->at_ns, 11, 15) };
+			*note = (struct note){ words, must_printf("%s%s%s", words, *why ? " \u2013 " : "", why),
+					       rungs_add(ladder->rungs, event->at_ns, 11, 15) };
 	}
 }
 
@@ -305,81 +307,61 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 			 .bold = "no answer" });
 }
 
-/* What stands on an arrow. */
-struct words {
-	char *bold;	/* "FIN,ACK again" */
-	char *plain;	/* "  seq 7 ack 8", "  seq 7 ack 8 – second FIN" */
-};
-
-static double words_width(const struct words *words)
+/* What a note says: all of it, if there is room for that. */
+static const char *note_shown(const struct ladder *ladder, const struct note *note)
 {
-	return dot_width(words->bold, 12.5) + dot_width(words->plain, 11);
+	double room = columns_right(ladder->columns) - columns_left(ladder->columns) - 8;
+
+	return dot_width(note->full, 11) + 24 < room ? note->full : note->words;
 }
 
-static void words_free(struct words *words)
+/* Is there a note where words of that @width would stand? */
+static bool is_noted(const struct ladder *ladder, double x, double y, double width)
 {
-	free(words->bold);
-	free(words->plain);
-}
+	for (unsigned int i = 0; i < ladder->n_notes; i++) {
+		const struct note *note = &ladder->notes[i];
+		double reach = (dot_width(note_shown(ladder, note), 11) + 12 + width) / 2;
 
-/* A note that says more than the flags and what is drawn anyway. */
-static bool is_telling(const struct segment *segment)
-{
-	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
-}
-
-/* Flags, numbers and what the segment is in the story: as much as fits into @room. */
-static struct words flight_words(const struct ladder *ladder, const struct segment *segment, double room)
-{
-	const struct tcp_view *tcp = &segment->tcp;
-	auto_free char *ack = tcp->flags & TCP_ACK ? must_printf(" ack %u", segment->rel_ack) : must_strdup("");
-	auto_free char *len = tcp->payload_len ? must_printf(" len %u", tcp->payload_len) : must_strdup("");
-	auto_free char *ts = tcp->has_ts && columns_clients(ladder->columns) > 1 && tcp->flags & TCP_SYN
-			   ? must_printf(" TSval %u", tcp->tsval) : must_strdup("");
-	auto_free char *numbers = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
-	char flags[40];
-	struct words words;
-
-	tcp_flags_text(tcp->flags, flags);
-	if (is_telling(segment)) {
-		words = (struct words){ must_strdup(flags), must_printf("%s  \u2013 %s", numbers, segment->note) };
-		if (words_width(&words) <= room)
-			return words;
-		words_free(&words);
+		if (plane_abs(rungs_y(ladder->rungs, note->rung) - y) < 15 &&
+		    plane_abs(columns_middle(ladder->columns) - x) < reach)
+			return true;
 	}
-	words = (struct words){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
-					    !is_cut(segment) ? "" : segment->is_under_way ? ", under way" : ", lost"), must_strdup(numbers) };
-	if (words_width(&words) > room) {
-		free(words.plain);
-		words.plain = must_printf(" %s", *ts ? ts : len);
-	}
-	return words;
+	return false;
 }
 
+/* In the middle of the arrow, if there is nothing, else near one of its ends. */
 static void draw_flight_words(struct ladder *ladder, const struct flight *flight)
 {
 	const struct segment *segment = flight->segment;
 	double left, right, part = flight->crosses ? 0.3 : 0.5, x, y, slope, width;
-	struct words words;
+	struct caption caption;
 	struct dot_point a, b;
 
 	flight_ends(ladder, flight, &a, &b);
 	left = plane_max(plane_min(a.x, b.x), columns_left(ladder->columns)) + 6;
 	right = plane_min(plane_max(a.x, b.x), columns_right(ladder->columns)) - 6;
-	words = flight_words(ladder, segment, (right - left) * (flight->crosses ? 0.55 : 1));
-	width = words_width(&words);
-	x = a.x < b.x ? left + (right - left) * part : right - (right - left) * part;
-	if (is_cut(segment))	/* near the cross, away from the arrow that it answers */
-		x = a.x < b.x ? right - width / 2 : left + width / 2;
+	caption = caption_of(segment, columns_clients(ladder->columns) > 1,
+			     (right - left) * (flight->crosses ? 0.55 : 1));
+	width = caption_width(&caption);
 	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
-	y = a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2;
+	for (int tries = 0; ; tries++) {
+		double begin = left + width / 2, end = right - width / 2;
+
+		x = tries ? (a.x < b.x) == (tries & 1) ? end : begin
+		  : a.x < b.x ? left + (right - left) * part : right - (right - left) * part;
+		if (is_cut(segment))	/* near the cross, away from the arrow that it answers */
+			x = a.x < b.x ? end : begin;
+		y = a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2;
+		if (tries == 2 || !is_noted(ladder, x, y, width))
+			break;
+	}
 	if (plane_abs(slope) > 0.3 && !is_cut(segment)) {	/* too steep for that: at its end */
 		x = b.x - (a.x < b.x ? 1 : -1) * (width / 2 + 8 + LINE / plane_abs(slope));
 		y = b.y - LINE;
 	}
 	dot_text(ladder->dot, &(struct dot_text){ x, y, .colour = flight_look(segment)->text, .back = "#ffffff",
-						  .bold = words.bold, .plain = words.plain });
-	words_free(&words);
+						  .bold = caption.bold, .plain = caption.plain });
+	caption_free(&caption);
 }
 
 static void draw_bar(struct ladder *ladder, const struct piece *piece)
@@ -423,9 +405,7 @@ static void draw_note(struct ladder *ladder, const struct note *note)
 	const struct look *look = palette_look(LOOK_NOTE);
 	double y = rungs_y(ladder->rungs, note->rung), x = columns_middle(ladder->columns);
 	double left = columns_left(ladder->columns) + 4, right = columns_right(ladder->columns) - 4;
-	const char *why = note->event->why ? note->event->why : "";
-	auto_free char *full = must_printf("%s%s%s", note->words, *why ? " \u2013 " : "", why);
-	const char *words = dot_width(full, 11) + 24 < right - left ? full : note->words;
+	const char *words = note_shown(ladder, note);
 
 	dot_line(ladder->dot, &(struct dot_line){ look, .style = "dashed" },
 		 (struct dot_point){ left, y }, (struct dot_point){ right, y });
@@ -462,10 +442,10 @@ static void paint(struct ladder *ladder)
 		draw_bar(ladder, &ladder->pieces[i]);
 	for (unsigned int i = 0; i < ladder->n_pieces; i++)
 		draw_bar_words(ladder, &ladder->pieces[i]);
-	for (unsigned int i = 0; i < ladder->n_flights; i++)
-		draw_flight_words(ladder, &ladder->flights[i]);
 	for (unsigned int i = 0; i < ladder->n_notes; i++)
 		draw_note(ladder, &ladder->notes[i]);
+	for (unsigned int i = 0; i < ladder->n_flights; i++)
+		draw_flight_words(ladder, &ladder->flights[i]);
 	draw_times(ladder);
 }
 
@@ -492,8 +472,10 @@ char *ladder_draw(const struct scene *scene)
 	rungs_free(ladder.rungs);
 	free(ladder.flights);
 	free(ladder.pieces);
-	for (unsigned int i = 0; i < ladder.n_notes; i++)
+	for (unsigned int i = 0; i < ladder.n_notes; i++) {
 		free(ladder.notes[i].words);
+		free(ladder.notes[i].full);
+	}
 	free(ladder.notes);
 	return text;
 }

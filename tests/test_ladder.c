@@ -1,8 +1,10 @@
 /* test_ladder.c - segments, losses and states stand where they happened */
+#include "diagrams/dot.h"
 #include "diagrams/ladder.h"
 #include "tests/sample.h"
 #include "tests/test.h"
 
+#include <math.h>
 
 static const struct {
 	const char *name;
@@ -126,9 +128,55 @@ static void what_a_nat_remembers_is_drawn(void **state)
 	}
 }
 
+/* The third segment is on its way when the wire is told two things. */
+static const struct sample held = {
+	.lab = "held", .nodes = { "client", "server", "wire" }, .ends = "ee-", .conns = { { 0, 1 } },
+	.segments = {
+		{ 0, true, 0, 10, TCP_SYN, 0, 0, 0 },
+		{ 0, false, 10, 20, TCP_SYN | TCP_ACK, 0, 1, 0 },
+		{ 0, true, 20, 30, TCP_ACK, 1, 1, 0 },
+	},
+	.stays = {
+		{ 0, 0, STATE_SYN_SENT, 0, 20, 0, true }, { 0, 0, STATE_ESTABLISHED, 20, -1, 1 },
+		{ 1, 0, STATE_SYN_RECV, 10, 30, 0 }, { 1, 0, STATE_ESTABLISHED, 30, -1, 2 },
+	},
+	.events = {
+		{ 21, "netem", "wire", "delay 20000ms, and the words of this one reach from one side to the other side" },
+		{ 22, "netem", "wire", "delay 10ms" },
+	},
+};
+
+/* The words of no arrow stand where a note is. */
+static void words_keep_clear_of_notes(void **state)
+{
+	auto_free char *text = sample_drawn(&held, ladder_draw);
+	struct { double x, y, reach; } notes[8];
+	unsigned int n = 0, words = 0;
+	double x, y, width;
+
+	(void)state;
+	for (const char *at = text; (at = strstr(at, "[shape=note, pos=\"")); at++, n++)
+		assert_int_equal(sscanf(at, "[shape=note, pos=\"%lf,%lf\", width=%lf", &notes[n].x, &notes[n].y, &notes[n].reach), 3);
+	assert_int_equal(n, 2);
+	for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *at = strstr(line, "[shape=plain, pos=\"");
+
+		if (!at || !strstr(line, "  seq "))
+			continue;
+		assert_int_equal(sscanf(at, "[shape=plain, pos=\"%lf,%lf", &x, &y), 2);
+		words++;
+		width = dot_width("ACK  seq 1 ack 1", 11);
+		for (unsigned int i = 0; i < n; i++)
+			if (fabs(notes[i].y - y) < 14 && fabs(notes[i].x - x) < (notes[i].reach * 72 + width) / 2)
+				fail_msg("a note is on \"%s\"", line);
+	}
+	assert_int_equal(words, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_keep_clear_of_notes),
 		cmocka_unit_test(the_ladder_says_what_happened),
 		cmocka_unit_test(those_on_one_four_tuple_are_shown),
 		cmocka_unit_test(what_a_nat_remembers_is_drawn),

@@ -1,0 +1,47 @@
+/* caption.c - what stands on the arrow of a segment */
+#include "diagrams/caption.h"
+
+#include "diagrams/dot.h"
+
+double caption_width(const struct caption *caption)
+{
+	return dot_width(caption->bold, 12.5) + dot_width(caption->plain, 11);
+}
+
+void caption_free(struct caption *caption)
+{
+	free(caption->bold);
+	free(caption->plain);
+}
+
+/* A note that says more than the flags and what is drawn anyway. */
+static bool is_telling(const struct segment *segment)
+{
+	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
+}
+
+struct caption caption_of(const struct segment *segment, bool stamps, double room)
+{
+	const struct tcp_view *tcp = &segment->tcp;
+	auto_free char *ack = tcp->flags & TCP_ACK ? must_printf(" ack %u", segment->rel_ack) : must_strdup("");
+	auto_free char *len = tcp->payload_len ? must_printf(" len %u", tcp->payload_len) : must_strdup("");
+	auto_free char *ts = tcp->has_ts && stamps && tcp->flags & TCP_SYN ? must_printf(" TSval %u", tcp->tsval) : must_strdup("");
+	auto_free char *numbers = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
+	struct caption caption;
+	char flags[40];
+
+	tcp_flags_text(tcp->flags, flags);
+	if (is_telling(segment)) {
+		caption = (struct caption){ must_strdup(flags), must_printf("%s  \u2013 %s", numbers, segment->note) };
+		if (caption_width(&caption) <= room)
+			return caption;
+		caption_free(&caption);
+	}
+	caption = (struct caption){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
+						segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way" : ", lost"), must_strdup(numbers) };
+	if (caption_width(&caption) > room) {
+		free(caption.plain);
+		caption.plain = must_printf(" %s", *ts ? ts : len);
+	}
+	return caption;
+}
