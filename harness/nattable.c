@@ -1,9 +1,10 @@
 /* nattable.c - what becomes of a NAT's entries, while a run happens
  *
  * The kernel tells whole seconds, rounded down: an entry is over not before some
- * instant, and within a second of it. The looks of a run do not come at whole
- * seconds, so that the last of these instants and the first of these ends lie
- * close together: at both it is looked whether the entry is gone.
+ * instant, and within a second of it. In which part of that second it will be is
+ * found out while there is time: each second before has the same parts, and a look
+ * in the middle of what is left tells in which half it is. What is left at the end is
+ * gone through step by step.
  */
 #include "harness/nattable.h"
 
@@ -11,7 +12,8 @@
 
 #include <errno.h>
 
-#define EXPIRY_NS (10 * NS_PER_MS)	/* how often one is looked at that should be over */
+#define EXPIRY_NS (10 * NS_PER_MS)	/* so well the end of one is to be known: 1 s, halved seven times */
+#define HALVINGS  7
 #define REARM_NS  (1100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a second is lost in rounding) */
 
 struct entry {
@@ -125,16 +127,26 @@ int nattable_look(struct nattable *table, int64_t now_ns, const char *why, struc
 	return 0;
 }
 
+/* When to look at @entry next, if nothing stirs. */
+static int64_t next_look(const struct entry *entry, int64_t now_ns)
+{
+	int64_t left_ns = entry->over_ns - entry->deadline_ns, middle_ns = entry->deadline_ns + left_ns / 2;
+	int64_t seconds = (middle_ns - now_ns - 1) / NS_PER_S;
+
+	if (left_ns <= EXPIRY_NS && entry->over_ns > now_ns)
+		return entry->over_ns;
+	if (left_ns > EXPIRY_NS && seconds > 0)
+		return middle_ns - (seconds < HALVINGS ? seconds : HALVINGS) * NS_PER_S;
+	return entry->deadline_ns > now_ns ? entry->deadline_ns : now_ns + EXPIRY_NS;
+}
+
 int64_t nattable_next(const struct nattable *table, int64_t now_ns)
 {
 	int64_t next = INT64_MAX;
 
 	for (unsigned int e = 0; e < table->n; e++) {
-		const struct entry *entry = &table->entries[e];
-		int64_t at = entry->deadline_ns > now_ns ? entry->deadline_ns : entry->over_ns;
+		int64_t at = next_look(&table->entries[e], now_ns);
 
-		if (at <= now_ns)
-			at = now_ns + EXPIRY_NS;
 		if (at < next)
 			next = at;
 	}
