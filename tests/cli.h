@@ -73,4 +73,10 @@ static inline char *cli(char *args, int status, const char *const *words)
 	return text;
 }
 
+/* The same, where it is enough. */
+static inline void cli_says(char *args, int status, const char *const *words)
+{
+	free(cli(args, status, words));
+}
+
 #endif

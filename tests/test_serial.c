@@ -174,12 +174,11 @@ static void a_kernel_without_ports_is_found_out(void **state)
 		"booting it on microvm without PIT, over a serial port", NULL,
 	};
 	auto_kernel struct kernel kernel = { 0 };
-	auto_free char *said = NULL;
 
 	(void)state;
 	cli_modules("");
-	said = cli(must_printf("kernel add %s/vmlinuz --modules %s/lib --name locked --append lockdown=integrity",
-			       own, cache), 0, table);
+	cli_says(must_printf("kernel add %s/vmlinuz --modules %s/lib --name locked --append lockdown=integrity",
+			     own, cache), 0, table);
 	assert_int_equal(kernel_find("locked", &kernel, NULL), 0);
 	assert_true(kernel.machine->serial);
 	assert_string_equal(kernel.words, "lockdown=integrity");

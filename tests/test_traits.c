@@ -195,7 +195,7 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 {
 	static const char *const words[] = { "cannot boot the kernel: ", NULL };
 	static unsigned char image[0x4000];
-	auto_free char *path = must_printf("%s/dead", cache), *said = NULL;
+	auto_free char *path = must_printf("%s/dead", cache);
 	struct kernel *all;
 
 	(void)state;
@@ -207,7 +207,7 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 	image[0x20f] = 0x03;
 	strcpy((char *)image + 0x500, "6.6.6 (x)");
 	assert_int_equal(cache_put(path, image, sizeof(image), NULL), 0);
-	said = cli(must_printf("kernel add %s --name dead --machine pc", path), STATUS_ERROR, words);
+	cli_says(must_printf("kernel add %s --name dead --machine pc", path), STATUS_ERROR, words);
 	assert_int_equal(kernel_list(&all), 0);
 }
 
@@ -218,11 +218,11 @@ static void a_lab_says_what_a_kernel_lacks(void **state)
 		"  netem                    no ", "  machine                  microvm ",
 		"  01-four-way-close        0 of 3 variants; client-first lacks netem: ", NULL,
 	}, *const skipped[] = { "this kernel lacks netem", NULL };
-	auto_free char *first = NULL, *said = NULL;
+	auto_free char *said = NULL;
 
 	(void)state;
 	cli_modules("sch_netem.ko");
-	first = cli(must_printf("kernel add %s/vmlinuz --modules %s/lib --name bare", own, cache), 0, added);
+	cli_says(must_printf("kernel add %s/vmlinuz --modules %s/lib --name bare", own, cache), 0, added);
 	said = cli(must_printf("run 1 --variant client-first --no-draw --kernel bare -o %s/evidence", cache),
 		   STATUS_SKIP, skipped);
 	assert_null(strstr(said, "  pass"));
@@ -265,10 +265,10 @@ static void the_last_lines_of_a_dead_kernel_are_shown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *said = cli(must_printf("kernel add %s/vmlinuz --name dead --machine microvm "
-						       "--append '%s'", own, rows[i].append), STATUS_USAGE, rows[i].words);
 		struct kernel *all;
 
+		cli_says(must_printf("kernel add %s/vmlinuz --name dead --machine microvm --append '%s'", own,
+				     rows[i].append), STATUS_USAGE, rows[i].words);
 		assert_int_equal(kernel_list(&all), 0);
 	}
 }
