@@ -64,6 +64,7 @@ static void reap(struct play *play)
 			continue;
 		program->ended = true;
 		program->proc.pid = 0;
+		record_heard(play->record, program->program->node);
 		read_output(play, &program->proc.out, &program->out);
 		read_output(play, &program->proc.errors, &program->errors);
 		record_event(play->record, "exit", program->program->name,
@@ -79,6 +80,7 @@ static int handle(struct play *play, uint64_t tag)
 	case FROM_CAPTURE:
 		return record_frames(play->record, index, play->err) < 0 ? -1 : 0;
 	case FROM_OUT:
+		record_heard(play->record, play->programs[index].program->node);
 		read_output(play, &play->programs[index].proc.out, &play->programs[index].out);
 		return 0;
 	case FROM_ERRORS:

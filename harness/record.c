@@ -219,7 +219,7 @@ static void see(struct record *record, struct host *host, const struct socket_se
 }
 
 /* When must @host be asked again, if nothing stirs? A socket that waits for no timer changes
- * only by what its program does, which nearly always sends a segment.
+ * only by what its program does, which nearly always sends a segment or says something.
  */
 static int64_t next_sample(const struct record *record, const struct host *host, int64_t now)
 {
@@ -228,19 +228,17 @@ static int64_t next_sample(const struct record *record, const struct host *host,
 	idle = idle < IDLE_NS ? IDLE_NS : idle > TICK_NS ? TICK_NS : idle;
 	for (unsigned int s = 0; s < host->n_sockets; s++) {
 		const struct tracked *socket = &host->sockets[s];
-		int64_t at = now + idle, due = socket->deadline_ns;
+		bool waits = !strcmp(socket->seen.timer, "timewait");
+		int64_t due = socket->deadline_ns, over = wheel_next(&record->wheel, due, now);
+		int64_t latest = (due > now ? due : now) + IDLE_NS;	/* should the wheel be another one */
+		int64_t at = waits ? socket->put_ns + TICK_NS : now + (due < 0 ? idle : TICK_NS);
 
 		if (socket->seen.state == STATE_LISTEN)
 			continue;
-		if (due >= 0) {
-			int64_t over = wheel_next(&record->wheel, due, now);
-
-			at = (due > now ? due : now) + IDLE_NS;
-			if (over < at)
-				at = over;
-		}
-		if (!strcmp(socket->seen.timer, "timewait") && at > socket->put_ns + TICK_NS)
-			at = socket->put_ns + TICK_NS;
+		if (over > latest)
+			over = latest;
+		if (due >= 0 && over < at)
+			at = over;
 		if (at < next)
 			next = at;
 	}
@@ -316,6 +314,14 @@ static struct host *host_named(const struct record *record, const char *node)
 		if (!strcmp(record->hosts[n].up->name, node))
 			return &record->hosts[n];
 	return NULL;
+}
+
+void record_heard(struct record *record, const char *node)
+{
+	struct host *host = host_named(record, node);
+
+	if (host && (host->diag || host->table))
+		host->next_ns = 0;
 }
 
 int record_look(struct record *record, const char *node, struct err *err)

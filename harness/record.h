@@ -24,6 +24,11 @@ int64_t record_now(const struct record *record);	/* ns since time zero */
 /* Ticks of this kernel's timer a second; 0 when it does not tell. */
 int record_hz(void);
 
+/* A program on @node has said something, or ended: it may have done something, too, that
+ * no frame tells of. The next record_sample() looks.
+ */
+void record_heard(struct record *record, const char *node);
+
 /* To be polled: the capture of node @n of @up. */
 int record_fd(const struct record *record, unsigned int n);
 
