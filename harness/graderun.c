@@ -14,7 +14,6 @@
 #define TRIES 2			/* a guest that dies of a student's program dies twice of it */
 #define WALL_S 60		/* for a guest, and half as much for each run in it */
 #define RUNS 64			/* of a submission at most */
-#define LOT 6			/* in one guest: to begin one takes as long as some three runs */
 
 static const char *const option_of[TASK_KINDS] = {	/* of twlab play */
 	[TASK_SYSCTL] = "--sysctl", [TASK_RULES] = "--rules", [TASK_PROGRAM] = "--program",
@@ -182,11 +181,12 @@ static void say_progress(const struct graderun_options *options, const struct lo
 		options->say(what);
 }
 
-/* The @n @runs, in as few guests as may be. Negative when one did not live to its end. */
+/* The @n @runs, in as many guests as their lab says. Negative when one did not live to its end. */
 static int in_guests(struct graderun **runs, unsigned int n, const struct graderun_options *options, struct err *err)
 {
-	struct lot lots[RUNS / LOT + 1] = { 0 };
-	unsigned int n_lots = (n + LOT - 1) / LOT, begun = 0, running = 0, most = options->parallel ? options->parallel : 1;
+	struct lot lots[RUNS] = { 0 };
+	unsigned int guests = runs[0]->plan->lab->guests, n_lots = guests > n ? n : guests ? guests : 1;
+	unsigned int begun = 0, running = 0, most = options->parallel ? options->parallel : 1;
 	int code = 0;
 
 	for (unsigned int l = 0, first = 0; l < n_lots; first += lots[l++].n) {

@@ -1,8 +1,8 @@
 /* graderun.h - the runs that a grade rests on, in a guest
  *
- * The runs of a submission take place one after the other in one guest, or in two
- * where they are many, those with a program of the student's last. What is in which
- * guest follows from the lab alone. Where one does not live to tell, its other runs
+ * The runs of a submission take place one after the other in one guest, or in as
+ * many as the lab says, those with a program of the student's last. What is in which
+ * guest follows from that alone. Where one does not live to tell, its other runs
  * are tried without these, and they each alone.
  *
  * Whose fault is it that a run did not come to its end? The file's, if the same

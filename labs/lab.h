@@ -170,6 +170,8 @@ struct lab {
 	const struct task *tasks;
 	const struct mark *marks;
 	const struct mutant *mutants;
+	unsigned int guests;	/* that the runs of a submission are shared out among; 0 is 1. Where they would take
+				 * two seconds in one: to begin another takes a processor as long as some three runs */
 	int floor;			/* the points of a handout that nobody touched */
 	const char *ipv4_only;		/* why none of it can be run over IPv6; NULL: it can */
 };

@@ -327,5 +327,5 @@ const struct lab lab_tw_reuse = {
 	"When does a TIME_WAIT make room for a new connection on its four-tuple?",
 	"On connect() with tcp_tw_reuse, timestamps, and a second's patience; on a SYN that is beyond the old connection or newer than it.",
 	params, variants, { nodes, links, NULL, settings, rulesets }, programs, steps, claims,
-	tasks, marks, mutants, .floor = 0
+	tasks, marks, mutants, .floor = 0, .guests = 2
 };

@@ -257,5 +257,5 @@ const struct lab lab_port_exhaustion = {
 	"When TIME_WAIT has used up a client's ports, what helps, and what does it cost?",
 	"More four-tuples or letting the server close first; tcp_tw_reuse with timestamps; the rest does nothing, or gives up what TIME_WAIT is for.",
 	params, variants, { nodes, links, NULL, settings }, programs, steps, claims,
-	tasks, marks, mutants, .floor = 2
+	tasks, marks, mutants, .floor = 2, .guests = 2
 };
