@@ -41,7 +41,7 @@
 #define BEGIN_EACH_S 10
 
 #define DEV 2	/* of mounts[] */
-#define STOCK 32	/* nodes that are there before the snapshot: few labs have more */
+#define STOCK 32	/* nodes that are there before the snapshot: for several runs in one guest */
 
 static const struct {
 	const char *type, *at;

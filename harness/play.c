@@ -309,6 +309,9 @@ int play(const struct plan *plan, const struct play_options *options, struct err
 
 	for (const struct step *step = plan->steps; opened && !code && step && step->act; step++)
 		code = do_step(&play, step);
+	play.cage_ns = 0;	/* what was taken since the last look counts as well */
+	if (opened && !code)
+		code = look_at_cage(&play);
 	if (opened) {	/* a run that failed keeps its evidence too, marked so */
 		struct err *first = err;
 

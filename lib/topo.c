@@ -137,10 +137,13 @@ void topo_stock_share(unsigned int number, unsigned int size)
 static int add_node(struct topo_up *up, const char *name, enum node_kind kind, struct err *err)
 {
 	struct node_up *node = grow(&up->nodes, up->n, sizeof(*node));
+	size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 	struct bare bare;
 
 	*node = (struct node_up){ .name = must_strdup(name), .kind = kind, .ns = -1 };
 	up->n++;
+	if (!*name || name[plain])	/* devices have it, and the evidence has it in quotes */
+		return err_set(err, EINVAL, "'%s' cannot be a node's name: letters, digits, - _ . make one", name);
 	if (n_stock)
 		bare = stock[--n_stock];
 	else if (bare_new(&bare, err))

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#define LEVELS 9			/* kernel/time/timer.c, LVL_DEPTH */
 #define CLOCK_TICK_NS (NS_PER_S / 100)	/* of times(2): USER_HZ is 100, whatever HZ is */
 
 int64_t wheel_tick_ns(void)
@@ -40,7 +41,7 @@ int64_t wheel_next(const struct wheel *wheel, int64_t due_ns, int64_t now_ns)
 {
 	int64_t next = INT64_MAX, each = wheel->tick_ns;
 
-	for (int level = 0; each && level < WHEEL_LEVELS; level++, each *= 8) {
+	for (int level = 0; each && level < LEVELS; level++, each *= 8) {
 		/* The bucket is the first behind the timer's jiffy, which we know to within one. */
 		int64_t first = whole(due_ns - wheel->tick_ns - wheel->by_ns, each) + 1;
 		int64_t last = whole(due_ns + wheel->tick_ns - wheel->after_ns, each) + 1;

@@ -14,8 +14,6 @@
 
 #include "lib/base.h"
 
-#define WHEEL_LEVELS 9		/* kernel/time/timer.c, LVL_DEPTH */
-
 struct wheel {
 	int64_t tick_ns;		/* a jiffy: wheel_tick_ns() */
 	int64_t after_ns, by_ns;	/* jiffy 0 began behind the one, and not behind the other; equal = no look yet */

@@ -119,6 +119,27 @@ static void a_word_without_a_look_earns_nothing(void **state)
 	says("puts(\"so_error=0\\nso_error=ECONNRESET\");", "says so in");
 }
 
+/* It is right in all that it does, and then takes more than is allowed, and ends. */
+static void an_excess_at_the_end_is_seen(void **state)
+{
+	static const char was[] = "\treturn 0;\n}";
+	struct err err = { 0 };
+	struct grade result;
+	size_t len;
+	auto_free char *source = handout_read(lab_find("3"), "solution/server.c", &len, &err), *text = NULL;
+	char *at = source + len - strlen(was) - 1;
+
+	(void)state;
+	assert_memory_equal(at, was, strlen(was));
+	text = must_printf("#include <time.h>\n%.*s\tfor (fflush(stdout); clock() < 1200 * (CLOCKS_PER_SEC / 1000); )\n\t\t;\n%s\n",
+			   (int)(at - source), source, was);
+	grade_server(text, &result);
+	for (unsigned int r = 0; r < result.n; r++)
+		if (result.rows[r].result != RESULT_FAIL || !strstr(result.rows[r].seen, "processor time"))
+			fail_msg("%s: %s", result.rows[r].name, result.rows[r].seen);
+	grade_free(&result);
+}
+
 static void and_the_next_has_full_marks(void **state)
 {
 	struct err err = { 0 };
@@ -194,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hostile_program_costs_its_author_the_points),
 		cmocka_unit_test(a_word_without_a_look_earns_nothing),
+		cmocka_unit_test(an_excess_at_the_end_is_seen),
 		cmocka_unit_test(and_the_next_has_full_marks),
 		cmocka_unit_test(grades_repeat),
 		cmocka_unit_test(who_is_asked_gets_points_for_what_is_right),

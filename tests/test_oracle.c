@@ -54,12 +54,10 @@ static int64_t lifetime_ms(int64_t begin_ns)
 
 	if (!tick_ns) {
 		auto_fclose FILE *file = fopen("/proc/timer_list", "r");
-		struct timespec res;
 		int64_t at_ns = -1, jiffies = -1;
 		char line[256];
 
-		clock_getres(CLOCK_MONOTONIC_COARSE, &res);
-		tick_ns = res.tv_nsec;
+		tick_ns = wheel_tick_ns();
 		while (file && jiffies < 0 && fgets(line, sizeof(line), file)) {
 			sscanf(line, "now at %" SCNd64, &at_ns);
 			sscanf(line, " jiffies: %" SCNd64, &jiffies);

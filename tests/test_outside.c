@@ -120,6 +120,23 @@ static void its_example_has_forty_lines(void **state)
 	assert_in_range(lines, 20, 40);
 }
 
+static void a_name_that_would_break_the_evidence_is_refused(void **state)
+{
+	auto_free char *source = block("c", 0);
+	auto_free char *quoted = must_strdup(source);
+
+	(void)state;
+	for (char *at; (at = strstr(quoted, "\"client\"")); ) {
+		char *next = must_printf("%.*s\"cli\\\"nt\"%s", (int)(at - quoted), quoted, at + 8);
+
+		free(quoted);
+		quoted = next;
+	}
+	assert_int_equal(build("quoted", quoted), 0);
+	assert_int_equal(shell("twlab run quoted.so --no-draw -o quoted"), 3);
+	assert_true(said("'cli\"nt' cannot be a node's name"));
+}
+
 static void a_claim_that_is_wrong_is_refused(void **state)
 {
 	auto_free char *source = block("c", 0);
@@ -236,6 +253,7 @@ int main(void)
 		cmocka_unit_test(the_readme_can_be_followed),
 		cmocka_unit_test(its_example_has_forty_lines),
 		cmocka_unit_test(a_claim_that_is_wrong_is_refused),
+		cmocka_unit_test(a_name_that_would_break_the_evidence_is_refused),
 		cmocka_unit_test(it_may_bring_a_program),
 		cmocka_unit_test(what_is_no_lab_is_refused),
 		cmocka_unit_test(a_lab_of_twlab_is_no_file),
