@@ -18,7 +18,7 @@ lib     := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables ja
 libs    := $(lib) libarchive libkmod nettle
 warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
            -Wno-missing-field-initializers -Wno-missing-braces
-flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. $(warn)
+flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -I. -I.build/include $(warn)
 
 # Another compiler or SANITIZE means another set of objects, in its own folder.
 kind    := $(notdir $(CC))$(if $(SANITIZE),-sanitize)
@@ -28,16 +28,21 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 flags   += $(sanitize) -fno-omit-frame-pointer
 endif
 
+# The library's headers have one name, in the tree and where they are installed: <twlab/ns.h>.
+public  := $(wildcard lib/*/*.h) labs/lab.h
+$(shell mkdir -p .build/include/twlab && cd .build/include/twlab && ln -sf $(public:%=../../../%) .)
+
 # A line a file; make V=1 shows the commands.
 say      = $(if $(V),,@echo '  $(1) $@';)
 
 # Folders are the lists.
-libsrc  := $(wildcard lib/*.c)
-src     := $(libsrc) $(filter-out harness/main.c,$(wildcard harness/*.c)) \
-           $(wildcard diagrams/*.c labs/*.c labs/*/lab.c)
-progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/*/*.c)))
+libsrc  := $(wildcard lib/*/*.c)
+src     := $(libsrc) $(filter-out harness/cli/main.c,$(wildcard harness/*/*.c)) \
+           $(wildcard diagrams/*.c labs/*.c labs/plan/*.c labs/*/lab.c)
+progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/[0-9]*/*.c)))
 assign  := $(foreach d,handout solution,$(wildcard labs/*/$(d)/*))
-tests   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+tests   := $(patsubst %.c,%,$(wildcard tests/*/test_*.c))
+helpers := $(wildcard tests/helpers/*.c)
 obj      = $(patsubst %.c,$(build)/%.o,$(1))
 
 all: twlab $(progs) libtwlab.a twlab.pc
@@ -54,7 +59,7 @@ endif
 FORCE:
 twlab: $(build)/twlab FORCE
 	@cmp -s $< $@ || cp $< $@
-$(build)/twlab: $(call obj,harness/main.c $(src))
+$(build)/twlab: $(call obj,harness/cli/main.c $(src))
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -o $@
 libtwlab.a: $(build)/libtwlab.a FORCE
 	@cmp -s $< $@ || cp $< $@
@@ -68,7 +73,7 @@ $(build)/%.o: %.c
 $(build)/all.a: $(call obj,$(src))
 	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
 $(build)/tests/%.o: flags += -DBUILT_BY='"$(CC) $(sanitize)"'
-$(build)/test_%: $(build)/tests/test_%.o $(build)/all.a
+$(tests:%=$(build)/%): %: %.o $(call obj,$(helpers)) $(build)/all.a
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
 

@@ -1,5 +1,5 @@
 /* columns.c - which nodes stand side by side in a ladder, and where */
-#include "columns.h"
+#include "diagrams/columns.h"
 
 #include "diagrams/plane.h"
 
@@ -14,7 +14,7 @@ struct column {
 };
 
 struct lane {
-	const struct life *life;
+	const struct socket_states *sock;
 	unsigned int lane;
 };
 
@@ -72,30 +72,30 @@ static void choose(struct columns *columns)
 	}
 }
 
-static int64_t life_end(const struct scene *scene, const struct life *life)
+static int64_t life_end(const struct scene *scene, const struct socket_states *sock)
 {
-	int64_t end = life->stays[0].from_ns;
+	int64_t end = sock->spans[0].from_ns;
 
-	for (unsigned int i = 0; i < life->n_stays; i++)
-		if (life->stays[i].state != STATE_CLOSE)
-			end = life->stays[i].to_ns < 0 ? scene->evidence->end_ns : life->stays[i].to_ns;
+	for (unsigned int i = 0; i < sock->n_spans; i++)
+		if (sock->spans[i].state != STATE_CLOSE)
+			end = sock->spans[i].to_ns < 0 ? scene->evidence->end_ns : sock->spans[i].to_ns;
 	return end;
 }
 
-static bool overlap(const struct scene *scene, const struct life *a, const struct life *b)
+static bool overlap(const struct scene *scene, const struct socket_states *a, const struct socket_states *b)
 {
-	return a->stays[0].from_ns < life_end(scene, b) && b->stays[0].from_ns < life_end(scene, a);
+	return a->spans[0].from_ns < life_end(scene, b) && b->spans[0].from_ns < life_end(scene, a);
 }
 
-static unsigned int free_lane(const struct columns *columns, const struct life *life)
+static unsigned int free_lane(const struct columns *columns, const struct socket_states *sock)
 {
 	unsigned int lane = 0;
 
 	for (unsigned int i = 0; i < columns->n_lanes; i++) {
 		const struct lane *other = &columns->lanes[i];
 
-		if (other->life->node == life->node && other->lane == lane &&
-		    overlap(columns->scene, other->life, life)) {
+		if (other->sock->node == sock->node && other->lane == lane &&
+		    overlap(columns->scene, other->sock, sock)) {
 			lane++;
 			i = (unsigned int)-1;	/* look at all of them again */
 		}
@@ -103,14 +103,14 @@ static unsigned int free_lane(const struct columns *columns, const struct life *
 	return lane < MOST_LANES ? lane : MOST_LANES - 1;
 }
 
-static void give_lane(struct columns *columns, const struct life *life)
+static void give_lane(struct columns *columns, const struct socket_states *sock)
 {
-	struct column *column = life ? column_of(columns, life->node) : NULL;
-	struct lane lane = { life };
+	struct column *column = sock ? column_of(columns, sock->node) : NULL;
+	struct lane lane = { sock };
 
 	if (!column)
 		return;
-	lane.lane = free_lane(columns, life);
+	lane.lane = free_lane(columns, sock);
 	grow(&columns->lanes, columns->n_lanes, sizeof(lane));
 	columns->lanes[columns->n_lanes++] = lane;
 	if (column->n_lanes < lane.lane + 1)
@@ -127,7 +127,7 @@ static void give_lanes(struct columns *columns)
 		const int ends[2] = { conn->client, conn->server };
 
 		for (int side = 0; side < 2; side++)
-			give_lane(columns, scene_life(scene, ends[side], scene->conns[i]));
+			give_lane(columns, scene_socket(scene, ends[side], scene->conns[i]));
 	}
 	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
 		give_lane(columns, &scene->nat_lives[i]);
@@ -222,19 +222,19 @@ double columns_bar(const struct columns *columns)
 	return columns->bar;
 }
 
-double columns_bar_x(const struct columns *columns, const struct life *life)
+double columns_bar_x(const struct columns *columns, const struct socket_states *sock)
 {
-	const struct column *column = column_of(columns, life->node);
+	const struct column *column = column_of(columns, sock->node);
 
 	for (unsigned int i = 0; column && i < columns->n_lanes; i++)
-		if (columns->lanes[i].life == life)
+		if (columns->lanes[i].sock == sock)
 			return column->n_lanes > 1 ? lane_x(columns, column, columns->lanes[i].lane) : column->x;
-	return columns_x(columns, life->node);
+	return columns_x(columns, sock->node);
 }
 
-double columns_edge(const struct columns *columns, const struct life *life, double toward)
+double columns_edge(const struct columns *columns, const struct socket_states *sock, double toward)
 {
-	double x = columns_bar_x(columns, life);
+	double x = columns_bar_x(columns, sock);
 
 	return toward < x ? x - columns->bar / 2 : x + columns->bar / 2;
 }

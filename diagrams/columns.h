@@ -17,8 +17,8 @@ void columns_free(struct columns *columns);
 bool columns_has(const struct columns *columns, int node);
 double columns_x(const struct columns *columns, int node);	/* its life line; of the last column if it has none */
 double columns_bar(const struct columns *columns);		/* how wide a bar is */
-double columns_bar_x(const struct columns *columns, const struct life *life);	/* its middle */
-double columns_edge(const struct columns *columns, const struct life *life, double toward);
+double columns_bar_x(const struct columns *columns, const struct socket_states *sock);	/* its middle */
+double columns_edge(const struct columns *columns, const struct socket_states *sock, double toward);
 
 /* The space between the clients' columns and the servers': for words. */
 double columns_left(const struct columns *columns);

@@ -1,5 +1,5 @@
 /* crowd.c - the picture of how many sockets were in TIME_WAIT, by time */
-#include "crowd.h"
+#include "diagrams/crowd.h"
 
 #include "diagrams/plane.h"
 
@@ -57,15 +57,15 @@ static struct change *changes_of(const struct page *page, int node, unsigned int
 	struct change *changes = NULL;
 
 	*n = 0;
-	for (unsigned int l = 0; l < scene->n_lives; l++)
-		for (unsigned int s = 0; s < scene->lives[l].n_stays; s++) {
-			const struct stay *stay = &scene->lives[l].stays[s];
+	for (unsigned int l = 0; l < scene->n_sockets; l++)
+		for (unsigned int s = 0; s < scene->sockets[l].n_spans; s++) {
+			const struct state_span *span = &scene->sockets[l].spans[s];
 
-			if (scene->lives[l].node != node || stay->state != STATE_TIME_WAIT)
+			if (scene->sockets[l].node != node || span->state != STATE_TIME_WAIT)
 				continue;
-			*(struct change *)grow(&changes, (*n)++, sizeof(*changes)) = (struct change){ stay->from_ns, 1 };
-			if (stay->to_ns >= 0)
-				*(struct change *)grow(&changes, (*n)++, sizeof(*changes)) = (struct change){ stay->to_ns, -1 };
+			*(struct change *)grow(&changes, (*n)++, sizeof(*changes)) = (struct change){ span->from_ns, 1 };
+			if (span->to_ns >= 0)
+				*(struct change *)grow(&changes, (*n)++, sizeof(*changes)) = (struct change){ span->to_ns, -1 };
 		}
 	if (changes)
 		qsort(changes, *n, sizeof(*changes), by_time);

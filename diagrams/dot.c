@@ -4,7 +4,7 @@
  * its ends. Graphviz paints nodes and edges in the order of the text, so what
  * is written later lies above.
  */
-#include "dot.h"
+#include "diagrams/dot.h"
 
 #include "diagrams/plane.h"
 

@@ -1,9 +1,9 @@
 /* draw.c - every picture of a lab or of a run, into a folder */
-#include "draw.h"
+#include "diagrams/draw.h"
 
 #include "diagrams/crowd.h"
 #include "diagrams/ladder.h"
-#include "diagrams/machine.h"
+#include "diagrams/state_diagram.h"
 #include "diagrams/render.h"
 #include "diagrams/timeline.h"
 #include "diagrams/topology.h"
@@ -71,10 +71,10 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 {
 	struct pictures pictures = { 0 };
 	struct scene scene;
-	unsigned int n_lives;
-	struct life *lives = lives_read(evidence, &n_lives);
+	unsigned int n_sockets;
+	struct socket_states *sockets = socket_states_read(evidence, &n_sockets);
 
-	scene_open(&scene, evidence, lives, n_lives);
+	scene_open(&scene, evidence, sockets, n_sockets);
 	add_topology(&pictures, evidence, scene.caption);
 	add(&pictures, must_strdup("ladder"), ladder_draw(&scene), true);
 	for (unsigned int i = 0; i < scene.n_conns; i++)
@@ -84,7 +84,7 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 	if (crowd_is_there(&scene))
 		add(&pictures, must_strdup("time-wait"), crowd_draw(&scene), true);
 	scene_close(&scene);
-	lives_free(lives, n_lives);
+	socket_states_free(sockets, n_sockets);
 	return finish(&pictures, dir, err);
 }
 
@@ -92,14 +92,14 @@ int draw_ladder(const struct evidence *evidence, const char *dir, struct err *er
 {
 	struct picture ladder = { .name = must_strdup("ladder"), .placed = true, .only_svg = true };
 	struct scene scene;
-	unsigned int n_lives;
-	struct life *lives = lives_read(evidence, &n_lives);
+	unsigned int n_sockets;
+	struct socket_states *sockets = socket_states_read(evidence, &n_sockets);
 	int rc;
 
-	scene_open(&scene, evidence, lives, n_lives);
+	scene_open(&scene, evidence, sockets, n_sockets);
 	ladder.dot = ladder_draw(&scene);
 	scene_close(&scene);
-	lives_free(lives, n_lives);
+	socket_states_free(sockets, n_sockets);
 	rc = render_pictures(&ladder, 1, dir, err);
 	picture_free(&ladder);
 	return rc;

@@ -12,7 +12,7 @@
 #define TWLAB_DRAW_H
 
 #include "diagrams/scene.h"
-#include "labs/plan.h"
+#include "labs/plan/plan.h"
 
 /* The topology of a lab with its parameters filled in. */
 int draw_plan(const struct plan *plan, const char *dir, struct err *err);

@@ -1,5 +1,5 @@
 /* ladder.c - the picture of who sent what to whom, and when */
-#include "ladder.h"
+#include "diagrams/ladder.h"
 
 #include "diagrams/caption.h"
 #include "diagrams/columns.h"
@@ -19,8 +19,8 @@ struct flight {
 
 /* A stay of a socket, as a piece of a bar. */
 struct piece {
-	const struct stay *stay;
-	const struct life *life;
+	const struct state_span *span;
+	const struct socket_states *sock;
 	unsigned int from, to;		/* rungs */
 };
 
@@ -117,18 +117,18 @@ static void add_flight(struct ladder *ladder, unsigned int i)
 		keep_apart(ladder, &ladder->flights[k], flight);
 }
 
-static void add_piece(struct ladder *ladder, const struct life *life, const struct stay *stay)
+static void add_piece(struct ladder *ladder, const struct socket_states *sock, const struct state_span *span)
 {
-	int64_t to_ns = stay->to_ns < 0 ? ladder->scene->evidence->end_ns : stay->to_ns;
-	bool timed = stay->state == STATE_TIME_WAIT;
-	struct piece piece = { stay, life };
+	int64_t to_ns = span->to_ns < 0 ? ladder->scene->evidence->end_ns : span->to_ns;
+	bool timed = span->state == STATE_TIME_WAIT;
+	struct piece piece = { span, sock };
 
-	if (stay->state == STATE_CLOSE || stay->state == STATE_LISTEN)
+	if (span->state == STATE_CLOSE || span->state == STATE_LISTEN)
 		return;
-	piece.from = rungs_add(ladder->rungs, stay->from_ns, 0, 0);
+	piece.from = rungs_add(ladder->rungs, span->from_ns, 0, 0);
 	piece.to = rungs_add(ladder->rungs, to_ns, 0, 0);
 	rungs_apart(ladder->rungs, piece.from, piece.to,
-		    timed ? 46 : to_ns - stay->from_ns < RUNGS_GAP_NS ? BAR_MIN : 30);
+		    timed ? 46 : to_ns - span->from_ns < RUNGS_GAP_NS ? BAR_MIN : 30);
 	grow(&ladder->pieces, ladder->n_pieces, sizeof(*ladder->pieces));
 	ladder->pieces[ladder->n_pieces++] = piece;
 }
@@ -197,18 +197,18 @@ static void collect(struct ladder *ladder)
 	for (unsigned int i = 0; i < ladder->n_flights; i++)
 		add_flight(ladder, i);
 	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
-		for (unsigned int k = 0; k < scene->nat_lives[i].n_stays; k++)
-			add_piece(ladder, &scene->nat_lives[i], &scene->nat_lives[i].stays[k]);
+		for (unsigned int k = 0; k < scene->nat_lives[i].n_spans; k++)
+			add_piece(ladder, &scene->nat_lives[i], &scene->nat_lives[i].spans[k]);
 	ladder->n_nat_pieces = ladder->n_pieces;
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
 		const struct conn *conn = scene_conn(scene, i);
 		const int ends[2] = { conn->client, conn->server };
 
 		for (int side = 0; side < 2; side++) {
-			const struct life *life = scene_life(scene, ends[side], scene->conns[i]);
+			const struct socket_states *sock = scene_socket(scene, ends[side], scene->conns[i]);
 
-			for (unsigned int k = 0; life && k < life->n_stays; k++)
-				add_piece(ladder, life, &life->stays[k]);
+			for (unsigned int k = 0; sock && k < sock->n_spans; k++)
+				add_piece(ladder, sock, &sock->spans[k]);
 		}
 	}
 	align_words(ladder);
@@ -249,13 +249,13 @@ static double touch(const struct ladder *ladder, int node, const struct segment 
 	for (unsigned int i = 0; i < ladder->n_pieces; i++) {
 		const struct piece *piece = &ladder->pieces[i];
 
-		if (piece->life->node != node || y < rungs_y(ladder->rungs, piece->from) - 4 ||
+		if (piece->sock->node != node || y < rungs_y(ladder->rungs, piece->from) - 4 ||
 		    y > rungs_y(ladder->rungs, piece->to) + 4)
 			continue;
-		if (!best || piece->life->conn == (int)segment->conn)
+		if (!best || piece->sock->conn == (int)segment->conn)
 			best = piece;
 	}
-	return best ? columns_edge(ladder->columns, best->life, toward)
+	return best ? columns_edge(ladder->columns, best->sock, toward)
 		    : columns_x(ladder->columns, node);
 }
 
@@ -368,9 +368,9 @@ static void draw_bar(struct ladder *ladder, const struct piece *piece)
 {
 	double from = rungs_y(ladder->rungs, piece->from), to = rungs_y(ladder->rungs, piece->to);
 
-	dot_box(ladder->dot, &(struct dot_box){ columns_bar_x(ladder->columns, piece->life), (from + to) / 2,
-						columns_bar(ladder->columns), to - from, .look = palette_state(piece->stay->state),
-						.style = piece->stay->inferred ? "dashed" : NULL });
+	dot_box(ladder->dot, &(struct dot_box){ columns_bar_x(ladder->columns, piece->sock), (from + to) / 2,
+						columns_bar(ladder->columns), to - from, .look = palette_state(piece->span->state),
+						.style = piece->span->inferred ? "dashed" : NULL });
 }
 
 /* What stands in a bar. In those of a NAT it lies above the arrows that pass. */
@@ -379,16 +379,16 @@ static void draw_bar_words(struct ladder *ladder, const struct piece *piece)
 	bool nat = piece < ladder->pieces + ladder->n_nat_pieces;
 	double from = rungs_y(ladder->rungs, piece->from), to = rungs_y(ladder->rungs, piece->to);
 	double width = columns_bar(ladder->columns);
-	const struct stay *stay = piece->stay;
-	int64_t ns = scene_stay_ns(ladder->scene, stay);
-	const struct look *look = palette_state(stay->state);
-	const char *name = nat ? scene_nat_state(stay) : state_name(stay->state), *back = nat ? look->fill : NULL;
-	bool waits = stay->state == STATE_TIME_WAIT;
-	int lines = to - from < 30 ? 1 : waits && stay->rearms ? 3 : 2;
-	double x = columns_bar_x(ladder->columns, piece->life), y = (from + to) / 2 - (lines - 1) * 7;
+	const struct state_span *span = piece->span;
+	int64_t ns = scene_span_ns(ladder->scene, span);
+	const struct look *look = palette_state(span->state);
+	const char *name = nat ? scene_nat_state(span) : tcp_state_name(span->state), *back = nat ? look->fill : NULL;
+	bool waits = span->state == STATE_TIME_WAIT;
+	int lines = to - from < 30 ? 1 : waits && span->rearms ? 3 : 2;
+	double x = columns_bar_x(ladder->columns, piece->sock), y = (from + to) / 2 - (lines - 1) * 7;
 	char duration[32];
-	auto_free char *time = must_printf("%s%s", stay->to_ns < 0 ? "over " : "", scene_duration(ns, duration));
-	auto_free char *anew = must_printf("set anew %u\u00d7", stay->rearms);
+	auto_free char *time = must_printf("%s%s", span->to_ns < 0 ? "over " : "", scene_duration(ns, duration));
+	auto_free char *anew = must_printf("set anew %u\u00d7", span->rearms);
 
 	dot_text(ladder->dot, &(struct dot_text){ x, y, .size = width < 90 ? 9 : 11, .colour = look->text, .back = back,
 						  .bold = waits ? name : NULL, .plain = waits ? NULL : name });

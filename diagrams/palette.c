@@ -1,5 +1,5 @@
 /* palette.c - every colour and line of every picture */
-#include "palette.h"
+#include "diagrams/palette.h"
 
 static const struct look looks[] = {
 	[LOOK_PAGE]	= { "#ffffff", "#ffffff", "#1a1a1a", 0, "solid" },

@@ -8,7 +8,7 @@
 #ifndef TWLAB_PALETTE_H
 #define TWLAB_PALETTE_H
 
-#include "lib/evidence.h"
+#include <twlab/evidence.h>
 
 /* What a thing is drawn with. Colours are "#rrggbb", widths are points. */
 struct look {

@@ -3,7 +3,7 @@
  * Input, output and complaints of each child are memory files: nothing can
  * block on a full pipe, and nothing half written reaches the folder.
  */
-#include "render.h"
+#include "diagrams/render.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #ifndef TWLAB_RENDER_H
 #define TWLAB_RENDER_H
 
-#include "lib/err.h"
+#include <twlab/err.h>
 
 #define RENDER_LIMIT_S 30	/* a picture takes 0.1 s; a machine full of guests is slower */
 

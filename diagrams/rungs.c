@@ -1,5 +1,5 @@
 /* rungs.c - how far down the page each moment stands */
-#include "rungs.h"
+#include "diagrams/rungs.h"
 
 enum { GAP_HEIGHT = 32 };
 
@@ -71,7 +71,7 @@ static int by_after(const void *a, const void *b)
 }
 
 /* @firsts: of each rung, where its aparts begin. */
-static void place_one(struct rungs *rungs, struct rung *rung, const unsigned int *firsts)
+static void evidence_dir_one(struct rungs *rungs, struct rung *rung, const unsigned int *firsts)
 {
 	for (unsigned int i = firsts[rung->id]; i < firsts[rung->id + 1]; i++) {
 		const struct apart *apart = &rungs->aparts[i];
@@ -123,7 +123,7 @@ double rungs_place(struct rungs *rungs, double top, double fill)
 	order[0]->y = top + order[0]->above;
 	for (unsigned int i = 1; i < rungs->n; i++) {
 		order[i]->y = order[i - 1]->y + step(order[i - 1], order[i]);
-		place_one(rungs, order[i], firsts);
+		evidence_dir_one(rungs, order[i], firsts);
 	}
 	end = order[rungs->n - 1]->y + order[rungs->n - 1]->below;
 	spread = end > top ? (fill - top) / (end - top) : 1;

@@ -8,7 +8,7 @@
 #ifndef TWLAB_RUNGS_H
 #define TWLAB_RUNGS_H
 
-#include "lib/base.h"
+#include <twlab/base.h>
 
 #define RUNGS_GAP_NS (50 * NS_PER_MS)	/* longer than this without a moment is a gap */
 

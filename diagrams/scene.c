@@ -1,7 +1,7 @@
 /* scene.c - what every picture of a run has to know about it */
-#include "scene.h"
+#include "diagrams/scene.h"
 
-#include "labs/plan.h"
+#include "labs/plan/plan.h"
 
 #include <inttypes.h>
 
@@ -10,13 +10,13 @@ const struct conn *scene_conn(const struct scene *scene, unsigned int i)
 	return &scene->trace->conns[scene->conns[i]];
 }
 
-const struct life *scene_life(const struct scene *scene, int node, unsigned int conn)
+const struct socket_states *scene_socket(const struct scene *scene, int node, unsigned int conn)
 {
-	for (unsigned int i = 0; i < scene->n_lives; i++) {
-		const struct life *life = &scene->lives[i];
+	for (unsigned int i = 0; i < scene->n_sockets; i++) {
+		const struct socket_states *sock = &scene->sockets[i];
 
-		if (life->node == node && life->conn == (int)conn && life->n_stays)
-			return life;
+		if (sock->node == node && sock->conn == (int)conn && sock->n_spans)
+			return sock;
 	}
 	return NULL;
 }
@@ -26,14 +26,14 @@ const char *scene_node(const struct scene *scene, int node)
 	return node < 0 || (unsigned int)node >= scene->trace->n_nodes ? "?" : scene->trace->nodes[node];
 }
 
-const char *scene_nat_state(const struct stay *stay)
+const char *scene_nat_state(const struct state_span *span)
 {
-	return stay->call;
+	return span->call;
 }
 
-int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay)
+int64_t scene_span_ns(const struct scene *scene, const struct state_span *span)
 {
-	return (stay->to_ns < 0 ? scene->evidence->end_ns : stay->to_ns) - stay->from_ns;
+	return (span->to_ns < 0 ? scene->evidence->end_ns : span->to_ns) - span->from_ns;
 }
 
 char *scene_duration(int64_t ns, char *text)
@@ -275,7 +275,7 @@ static enum tcp_state state_like(const char *state)
 		return STATE_FIN_WAIT2;
 	if (!strcmp(state, "CLOSE"))	/* it is still there */
 		return STATE_CLOSING;
-	return state_of_name(state);
+	return tcp_state_named(state);
 }
 
 /* Is @row, at its time, about connection @conn: of its ends, and not of a later one on its four-tuple? */
@@ -294,9 +294,9 @@ static bool is_about(const struct trace *trace, const struct nat_row *row, unsig
 	return true;
 }
 
-static void read_nat_row(const struct nat_row *row, struct life *life)
+static void read_nat_row(const struct nat_row *row, struct socket_states *sock)
 {
-	struct stay *last = life->n_stays ? &life->stays[life->n_stays - 1] : NULL;
+	struct state_span *last = sock->n_spans ? &sock->spans[sock->n_spans - 1] : NULL;
 
 	if (row->event == SEEN_REARM) {
 		if (last)
@@ -307,7 +307,7 @@ static void read_nat_row(const struct nat_row *row, struct life *life)
 		last->to_ns = row->at_ns;
 	if (row->event == SEEN_GONE)
 		return;
-	*(struct stay *)grow(&life->stays, life->n_stays++, sizeof(*life->stays)) = (struct stay){
+	*(struct state_span *)grow(&sock->spans, sock->n_spans++, sizeof(*sock->spans)) = (struct state_span){
 		.state = state_like(row->state), .from_ns = row->at_ns, .to_ns = -1, .cause = -1, .call = row->state };
 }
 
@@ -318,15 +318,15 @@ static void read_nats(struct scene *scene)
 
 	scene->nat_lives = must_calloc(SCENE_CONNS, sizeof(*scene->nat_lives));
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
-		struct life *life = &scene->nat_lives[scene->n_nat_lives];
+		struct socket_states *sock = &scene->nat_lives[scene->n_nat_lives];
 
-		*life = (struct life){ .conn = (int)scene->conns[i] };
+		*sock = (struct socket_states){ .conn = (int)scene->conns[i] };
 		for (unsigned int r = 0; r < evidence->n_nats; r++)
 			if (is_about(scene->trace, &evidence->nats[r], scene->conns[i])) {
-				life->node = trace_node(scene->trace, evidence->nats[r].node);
-				read_nat_row(&evidence->nats[r], life);
+				sock->node = trace_node(scene->trace, evidence->nats[r].node);
+				read_nat_row(&evidence->nats[r], sock);
 			}
-		scene->n_nat_lives += life->n_stays > 0;
+		scene->n_nat_lives += sock->n_spans > 0;
 	}
 }
 
@@ -373,11 +373,11 @@ static char *caption(const struct evidence *evidence)
 }
 
 void scene_open(struct scene *scene, const struct evidence *evidence,
-		const struct life *lives, unsigned int n_lives)
+		const struct socket_states *sockets, unsigned int n_sockets)
 {
 	const struct trace *trace = evidence->trace;
 
-	*scene = (struct scene){ .evidence = evidence, .trace = trace, .lives = lives, .n_lives = n_lives };
+	*scene = (struct scene){ .evidence = evidence, .trace = trace, .sockets = sockets, .n_sockets = n_sockets };
 	scene->path = must_calloc(trace->n_nodes, sizeof(*scene->path));
 	scene->parts = must_calloc(trace->n_nodes, sizeof(*scene->parts));
 	scene->caption = caption(evidence);
@@ -389,7 +389,7 @@ void scene_open(struct scene *scene, const struct evidence *evidence,
 void scene_close(struct scene *scene)
 {
 	for (unsigned int i = 0; i < scene->n_nat_lives; i++)
-		free(scene->nat_lives[i].stays);
+		free(scene->nat_lives[i].spans);
 	free(scene->nat_lives);
 	free(scene->path);
 	free(scene->parts);

@@ -22,34 +22,34 @@ enum part {			/* that a node has in the run */
 struct scene {
 	const struct evidence *evidence;
 	const struct trace *trace;
-	const struct life *lives;	unsigned int n_lives;
+	const struct socket_states *sockets;	unsigned int n_sockets;
 	unsigned int *path;		/* all nodes, clients first, servers last */
 	enum part *parts;		/* by node */
 	unsigned int conns[SCENE_CONNS];/* those to show, by time */
 	unsigned int n_conns, n_left_out;
-	struct life *nat_lives;	unsigned int n_nat_lives;	/* what NATs remember of those; see scene_nat_state() */
+	struct socket_states *nat_lives;	unsigned int n_nat_lives;	/* what NATs remember of those; see scene_nat_state() */
 	char *caption;			/* lab, variant, what else was set, kernel, runner; what is emulated */
 };
 
 /* @evidence and @lives must outlive the scene. */
 void scene_open(struct scene *scene, const struct evidence *evidence,
-		const struct life *lives, unsigned int n_lives);
+		const struct socket_states *sockets, unsigned int n_sockets);
 void scene_close(struct scene *scene);
 
 const struct conn *scene_conn(const struct scene *scene, unsigned int i);	/* the i-th shown */
 
 /* The life of @node's socket of connection @conn; NULL if there was none. */
-const struct life *scene_life(const struct scene *scene, int node, unsigned int conn);
+const struct socket_states *scene_socket(const struct scene *scene, int node, unsigned int conn);
 
 const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
 
 /* A stay in a NAT's table: the state's name there, which is conntrack's. Its .state is the one of TCP's
  * states that looks like it.
  */
-const char *scene_nat_state(const struct stay *stay);
+const char *scene_nat_state(const struct state_span *span);
 
 /* How long a stay was; until the end of the run if it never ended. */
-int64_t scene_stay_ns(const struct scene *scene, const struct stay *stay);
+int64_t scene_span_ns(const struct scene *scene, const struct state_span *span);
 
 /* "85 µs", "10.3 ms", "204 ms", "60.9 s". @text has room for 32 bytes; returns it. */
 char *scene_duration(int64_t ns, char *text);

@@ -1,5 +1,5 @@
 /* sheet.c - the picture of a table: one run under several conditions, side by side */
-#include "sheet.h"
+#include "diagrams/sheet.h"
 
 #include "diagrams/plane.h"
 

@@ -1,5 +1,5 @@
 /* timeline.c - the picture of how long everything took, to scale */
-#include "timeline.h"
+#include "diagrams/timeline.h"
 
 #include "diagrams/plane.h"
 
@@ -47,11 +47,11 @@ static void find_span(struct timeline *timeline)
 		if (segment->sent_ns > timeline->to_ns)
 			timeline->to_ns = segment->sent_ns;
 	}
-	for (unsigned int i = 0; i < scene->n_lives; i++)
-		for (unsigned int k = 0; scene->lives[i].conn >= 0 && k < scene->lives[i].n_stays; k++) {
-			const struct stay *stay = &scene->lives[i].stays[k];
-			int64_t end = stay->to_ns >= 0 ? stay->to_ns : stay->state == STATE_CLOSE
-				    ? stay->from_ns : scene->evidence->end_ns;
+	for (unsigned int i = 0; i < scene->n_sockets; i++)
+		for (unsigned int k = 0; scene->sockets[i].conn >= 0 && k < scene->sockets[i].n_spans; k++) {
+			const struct state_span *span = &scene->sockets[i].spans[k];
+			int64_t end = span->to_ns >= 0 ? span->to_ns : span->state == STATE_CLOSE
+				    ? span->from_ns : scene->evidence->end_ns;
 
 			if (end > timeline->to_ns)
 				timeline->to_ns = end;
@@ -83,7 +83,7 @@ static void draw_axis(struct timeline *timeline)
 }
 
 /* The moments at which the timer of @life's TIME_WAIT was set anew. */
-static void draw_rearms(struct timeline *timeline, const struct life *life, double y, double height)
+static void draw_rearms(struct timeline *timeline, const struct socket_states *sock, double y, double height)
 {
 	const struct evidence *evidence = timeline->scene->evidence;
 	const struct dot_line line = { palette_look(LOOK_PAGE), .width = 2 };
@@ -93,31 +93,31 @@ static void draw_rearms(struct timeline *timeline, const struct life *life, doub
 		double x = x_of(timeline, row->at_ns);
 
 		if (row->event == SEEN_REARM && in_panel(timeline, row->at_ns, row->at_ns) && row->state == STATE_TIME_WAIT &&
-		    !strcmp(row->node, scene_node(timeline->scene, life->node)) &&
-		    endpoint_equal(&row->local, &life->local) && endpoint_equal(&row->remote, &life->remote))
+		    !strcmp(row->node, scene_node(timeline->scene, sock->node)) &&
+		    endpoint_equal(&row->local, &sock->local) && endpoint_equal(&row->remote, &sock->remote))
 			dot_line(timeline->dot, &line, (struct dot_point){ x, y - height / 2 + 1 },
 				 (struct dot_point){ x, y + height / 2 - 1 });
 	}
 }
 
 /* Its name and how long, in one line or two, if there is room for them. */
-static void draw_stay_words(struct timeline *timeline, const struct stay *stay, struct dot_point at,
+static void draw_stay_words(struct timeline *timeline, const struct state_span *span, struct dot_point at,
 			    double width, double height)
 {
-	const struct look *look = palette_state(stay->state);
-	bool waits = stay->state == STATE_TIME_WAIT;
+	const struct look *look = palette_state(span->state);
+	bool waits = span->state == STATE_TIME_WAIT;
 	char time[32];
-	auto_free char *words = must_printf("%s  %s%s", state_name(stay->state), stay->to_ns < 0 ? "over " : "",
-					    scene_duration(scene_stay_ns(timeline->scene, stay), time));
+	auto_free char *words = must_printf("%s  %s%s", tcp_state_name(span->state), span->to_ns < 0 ? "over " : "",
+					    scene_duration(scene_span_ns(timeline->scene, span), time));
 	struct dot_text text = { at.x, at.y, .colour = look->text };
 
 	if (height >= ROW_NAMED && dot_width(words, 12.5) < width) {
 		*(waits ? &text.bold : &text.plain) = words;
 		dot_text(timeline->dot, &text);
-	} else if (height >= ROW_ADDRESS && dot_width(state_name(stay->state), 9.5) < width) {
+	} else if (height >= ROW_ADDRESS && dot_width(tcp_state_name(span->state), 9.5) < width) {
 		text.size = 10;
 		text.y -= 7;
-		text.plain = state_name(stay->state);
+		text.plain = tcp_state_name(span->state);
 		dot_text(timeline->dot, &text);
 		text.y += 14;
 		text.plain = time;
@@ -131,29 +131,29 @@ static void draw_stay_words(struct timeline *timeline, const struct stay *stay, 
 	}
 }
 
-static void draw_stay(struct timeline *timeline, const struct stay *stay, double y, double height)
+static void draw_stay(struct timeline *timeline, const struct state_span *span, double y, double height)
 {
-	struct look look = *palette_state(stay->state);
-	double from = x_of(timeline, stay->from_ns), width;
-	int64_t ns = scene_stay_ns(timeline->scene, stay);
+	struct look look = *palette_state(span->state);
+	double from = x_of(timeline, span->from_ns), width;
+	int64_t ns = scene_span_ns(timeline->scene, span);
 
-	if (!in_panel(timeline, stay->from_ns, stay->from_ns + ns))
+	if (!in_panel(timeline, span->from_ns, span->from_ns + ns))
 		return;
 	if (timeline->dense)
 		look.width = 0;
-	width = plane_max(1.2, x_of(timeline, stay->from_ns + ns) - from);
+	width = plane_max(1.2, x_of(timeline, span->from_ns + ns) - from);
 	dot_box(timeline->dot, &(struct dot_box){ from + width / 2, y, width, height, .look = &look,
-						  .style = stay->inferred ? "dashed" : NULL });
-	draw_stay_words(timeline, stay, (struct dot_point){ from + width / 2, y }, width, height);
+						  .style = span->inferred ? "dashed" : NULL });
+	draw_stay_words(timeline, span, (struct dot_point){ from + width / 2, y }, width, height);
 }
 
-static void draw_life(struct timeline *timeline, const struct life *life, double y, double height)
+static void draw_life(struct timeline *timeline, const struct socket_states *sock, double y, double height)
 {
-	for (unsigned int i = 0; life && i < life->n_stays; i++)
-		if (life->stays[i].state != STATE_CLOSE && life->stays[i].state != STATE_LISTEN)
-			draw_stay(timeline, &life->stays[i], y, height);
-	if (life)
-		draw_rearms(timeline, life, y, height);
+	for (unsigned int i = 0; sock && i < sock->n_spans; i++)
+		if (sock->spans[i].state != STATE_CLOSE && sock->spans[i].state != STATE_LISTEN)
+			draw_stay(timeline, &sock->spans[i], y, height);
+	if (sock)
+		draw_rearms(timeline, sock, y, height);
 }
 
 static const struct mark {
@@ -232,9 +232,9 @@ static void draw_row(struct timeline *timeline, unsigned int i)
 	double server_y = client_y + (timeline->both ? height + 2 : 0);
 	unsigned int every = (unsigned int)(ROW_NAMED / timeline->row) + 1;
 
-	draw_life(timeline, scene_life(timeline->scene, conn->client, i), client_y, height);
+	draw_life(timeline, scene_socket(timeline->scene, conn->client, i), client_y, height);
 	if (timeline->both)
-		draw_life(timeline, scene_life(timeline->scene, conn->server, i), server_y, height);
+		draw_life(timeline, scene_socket(timeline->scene, conn->server, i), server_y, height);
 	draw_marks(timeline, conn, client_y + (timeline->both ? height / 2 - MARK_ROOM : 0),
 		   server_y + (timeline->both ? height / 2 - MARK_ROOM : 0));
 	if (i % every == 0)
@@ -249,12 +249,12 @@ static void draw_row(struct timeline *timeline, unsigned int i)
 static int64_t remembers_from(const struct timeline *timeline, unsigned int i)
 {
 	const struct conn *conn = &timeline->trace->conns[i];
-	const struct life *life = scene_life(timeline->scene, conn->server, i);
+	const struct socket_states *sock = scene_socket(timeline->scene, conn->server, i);
 	bool stamped = conn->n_segments && timeline->trace->segments[conn->segments[0]].tcp.has_ts;
 
-	for (unsigned int k = 0; life && stamped && k < life->n_stays; k++)
-		if (life->stays[k].state == STATE_TIME_WAIT)
-			return life->stays[k].from_ns;
+	for (unsigned int k = 0; sock && stamped && k < sock->n_spans; k++)
+		if (sock->spans[k].state == STATE_TIME_WAIT)
+			return sock->spans[k].from_ns;
 	return -1;
 }
 

@@ -3,7 +3,7 @@
  * A node is a table: its name, what it is, then an interface a row, with a port
  * where its link ends. A wire is a node of its own, as it is in the run.
  */
-#include "topology.h"
+#include "diagrams/topology.h"
 
 #include "diagrams/dot.h"
 
@@ -101,7 +101,7 @@ static void put_row(const struct drawing *drawing, const char *port, const struc
 }
 
 /* A port's name may hold anything; DOT's ports may not. */
-static char *port_name(const struct port *port)
+static char *transport_name(const struct port *port)
 {
 	char *name = must_printf("p_%s", port->dev);
 
@@ -113,7 +113,7 @@ static char *port_name(const struct port *port)
 
 static void put_port(const struct drawing *drawing, const struct port *port)
 {
-	auto_free char *name = port_name(port);
+	auto_free char *name = transport_name(port);
 	auto_free char *text = must_printf("%s%s%s", port->dev, port->addr ? "  " : "",
 					   port->addr ? port->addr : "");
 
@@ -317,7 +317,7 @@ static void put_edge(const struct drawing *drawing, const struct port *a, const 
 {
 	const struct look *look = palette_look(wire ? LOOK_WIRE : LOOK_PASSIVE);
 	auto_free char *from = dot_quote(a->node), *to = dot_quote(b->node);
-	auto_free char *out = port_name(a), *in = port_name(b);
+	auto_free char *out = transport_name(a), *in = transport_name(b);
 	auto_free char *middle = wire ? dot_quote(wire) : NULL;
 	char network[64];
 

@@ -6,7 +6,7 @@
 #ifndef TWLAB_TOPOLOGY_H
 #define TWLAB_TOPOLOGY_H
 
-#include "labs/plan.h"
+#include "labs/plan/plan.h"
 
 /* The picture as DOT, owned by the caller. Of many hosts of one kind only some
  * are drawn, and how many are not is said. @caption is the line at its foot.

@@ -1,5 +1,5 @@
 /* article.c - what the article says, to be put to the test */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 const struct saying article[] = {
 	{ "A1", "The side that closes first sends the last ACK and then enters TIME_WAIT." },

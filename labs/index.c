@@ -1,5 +1,5 @@
 /* index.c - every lab, in teaching order */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 #include <ctype.h>
 

@@ -7,7 +7,7 @@
  * FIN stays in TIME_WAIT when all is over (RFC 9293, 3.6). The wire takes 10 ms
  * each way, so that every step of this can be seen.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "closer", "client", "client|server|both", "who closes first" },

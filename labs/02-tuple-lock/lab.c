@@ -11,7 +11,7 @@
  * which closes first as well, one program wants its connections again. The kernel
  * may choose ports there as it likes, out of one.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "scene", "tuple", "tuple|crash", "what happens: a four-tuple is wanted again; a server crashes, and is started again at once" },

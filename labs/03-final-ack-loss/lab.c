@@ -11,7 +11,7 @@
  * netem acts on the wire, for as long as it takes one bare ACK to come by: that
  * packet and no other is lost.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "timewait", "kept", "kept|destroyed|none", "what becomes of the client's TIME_WAIT: kept; ended at once by SOCK_DESTROY; never made (tcp_max_tw_buckets=0)" },

@@ -17,7 +17,7 @@
  * the first was when the segment was sent. What the kernel's own choice does
  * about it is a variant, too.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "timewait", "destroyed", "kept|destroyed|none", "what becomes of the client's TIME_WAIT: kept; ended at once by SOCK_DESTROY; never made (tcp_max_tw_buckets=0)" },

@@ -19,7 +19,7 @@
  * And a thousand segments of all kinds, each to a TIME_WAIT of its own (DO_TRIAL), with
  * a program that is asked what becomes of each.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "side", "client", "client|server|any", "whose TIME_WAIT it is; any: that of a thousand segments" },

@@ -13,7 +13,7 @@
  * One host's clock is ahead. It is served first, and the server, which closes
  * first, remembers its timestamp. The others' clocks are behind.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "hosts", "2", "1..200", "how many stand behind the NAT", .personal = "3" },

@@ -15,7 +15,7 @@
  * And one value for two connections, as somebody has set it: of the first the server
  * closes its side after a while, of the second it does not.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "ends", "close", "close|shutdown", "how the client ends its direction: close (an orphan) or shutdown (it holds the socket)" },

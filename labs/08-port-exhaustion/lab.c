@@ -10,7 +10,7 @@
  * EADDRNOTAVAIL, before any packet is sent. Each variant is one of the things
  * that people do about it.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "ports", "8", "2..1000", "how many ports the client may go out from (net.ipv4.ip_local_port_range)", .personal = "4|6" },

@@ -11,7 +11,7 @@
  * server has to know is put into the sequence number of its SYN,ACK, and comes
  * back with the client's ACK. There is not much room in it.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "cookies", "1", "0..2", "net.ipv4.tcp_syncookies on the server: never, when the queue is full, always" },

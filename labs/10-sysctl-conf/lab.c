@@ -10,7 +10,7 @@
  * client closes (tcp_fin_timeout), more connections in a row than there are ports
  * (tcp_tw_reuse, tcp_tw_recycle), a full SYN queue (tcp_syncookies).
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "apply", "yes", "yes|no", "is sysctl.conf applied, to client and server" },

@@ -14,7 +14,7 @@
  * not know it. In "next" another host uses the same port, toward the same
  * server, which is still in TIME_WAIT.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "scene", "next", "next|late", "what happens: see above" },

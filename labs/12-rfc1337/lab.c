@@ -13,7 +13,7 @@
  * one before, the one behind it; to the fifth, nothing. The late segments are made
  * (DO_SEND); the RST that answers the duplicate's ACK is the server's kernel's own.
  */
-#include "labs/lab.h"
+#include <twlab/lab.h>
 
 static const struct param params[] = {
 	{ "rfc1337", "0", "0|1", "the client's tcp_rfc1337" },

@@ -1,0 +1,412 @@
+/* batch.c - the runs that were asked for, each in a guest or on this kernel */
+#include "harness/batch/batch.h"
+
+#include "diagrams/draw.h"
+#include "harness/util/fs.h"
+#include "harness/util/files.h"
+#include "harness/guest/init.h"
+#include "harness/cli/commands.h"
+#include "harness/run/requirements.h"
+#include "harness/batch/plugin.h"
+#include "harness/batch/evidence_dir.h"
+#include "harness/run/execute.h"
+#include "harness/batch/partial.h"
+#include "harness/vm/vm.h"
+#include <twlab/ns.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = number;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* What a job's twlab prints: on stderr, how it ended. */
+static void heard(void *arg, int fd, const void *data, size_t len)
+{
+	struct run *run = arg;
+
+	if (fd != STDERR_FILENO)
+		return;
+	if (run->said_len + len > 4096)
+		return;
+	run->said = must_realloc(run->said, run->said_len + len + 1, 1);
+	memcpy(run->said + run->said_len, data, len);
+	run->said[run->said_len += len] = '\0';
+}
+
+/* The one sentence in what a job said; "twlab: play: " is for whoever types it. */
+static const char *sentence(struct run *run)
+{
+	char *text = run->said ? run->said : (char *)(uintptr_t)"it ended without a word";
+
+	if (!strncmp(text, "twlab: play: ", 13))
+		text += 13;
+	if (run->said)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* "3/7 in 4.8 s  03-final-ack-loss/kept, at 0.3 s  server until none is in": wall time, then virtual. */
+static void tell_progress(const struct batch *batch)
+{
+	auto_free char *doing = NULL, *line = NULL;
+	const struct run *run = NULL;
+
+	if (batch->quiet)
+		return;
+	for (unsigned int j = 0; j < batch->n_runs && !run; j++)
+		if (batch->runs[j].vm)
+			run = &batch->runs[j];
+	doing = run ? must_printf("  %s/%s%s%s", run->plan->lab->name, run->plan->variant,
+				  *vm_progress(run->vm) ? ", at " : "", vm_progress(run->vm)) : must_strdup("");
+	line = must_printf("%u/%u in %.1f s%s", batch->n_done, batch->n_runs,
+			   (double)(wall_ns() - batch->started_ns) / (double)NS_PER_S, doing);
+	fprintf(stderr, "\r\033[K%.79s", line);	/* a line that wraps could not be taken back */
+	fflush(stderr);
+}
+
+static void end_progress(const struct batch *batch)
+{
+	if (!batch->quiet)
+		fputs("\r\033[K", stderr);
+}
+
+/* The words of the guest's twlab play. Owned by the caller, with its strings. */
+static char **execute_args(const struct batch *batch, const struct plan *plan)
+{
+	char **argv = NULL;
+	unsigned int n = 0;
+	const char *file = plugin_file(plan->lab);
+	auto_free char *lab = file ? must_printf(".%s", strrchr(file, '/')) : must_strdup(plan->lab->name);
+	const char *const fixed[] = { GUEST_TWLAB, "play", lab, "-o", "out/evidence", "--variant", plan->variant };
+
+	for (size_t f = 0; f < ARRAY_SIZE(fixed); f++)
+		*(char **)grow(&argv, n++, sizeof(char *)) = must_strdup(fixed[f]);
+	*(char **)grow(&argv, n++, sizeof(char *)) = must_printf("--seed=%llu", (unsigned long long)batch->seed);
+	for (unsigned int s = 0; s < batch->n_sets; s++)
+		*(char **)grow(&argv, n++, sizeof(char *)) = must_printf("--set=%s", batch->sets[s]);
+	grow(&argv, n, sizeof(char *));
+	return argv;
+}
+
+static void free_args(char **argv)
+{
+	for (char **arg = argv; *arg; arg++)
+		free(*arg);
+	free(argv);
+}
+
+static void fail(struct run *run, enum result result, const char *why)
+{
+	outcome_free(&run->outcome);
+	outcome_without(run->plan, result, why, &run->outcome);
+	run->plan = NULL;	/* the outcome has it now */
+}
+
+/* A run that failed on its way: what there is of it is kept, and says so. */
+static void fail_with(struct run *run, const char *temporary, const char *console, const char *why)
+{
+	struct err err = { 0 };
+
+	fail(run, RESULT_ERROR, why);
+	if (!evidence_dir_make(run->dir, &err) &&
+	    !partial_mark(temporary, run->outcome.plan, run->outcome.failed, console, &err) &&
+	    !evidence_dir_settle(temporary, run->dir, &err))
+		run->outcome.dir = must_strdup(run->dir);
+}
+
+/* A run that came to its end: move its evidence into place and judge it. */
+static void conclude(struct run *run, const char *temporary, int64_t took_ns)
+{
+	struct err err = { 0 };
+	struct plan *plan = run->plan;
+
+	if (evidence_dir_settle(temporary, run->dir, &err) || outcome_of(run->dir, &run->outcome, &err)) {
+		fail(run, RESULT_ERROR, err.text);
+		return;
+	}
+	run->outcome.wall_ns = took_ns;
+	plan_free(plan);	/* the outcome has one of its own */
+	run->plan = NULL;
+}
+
+static char *temporary_of(const struct run *run)
+{
+	const char *base = strrchr(run->dir, '/');
+
+	return must_printf("%.*s/.%s.%d", (int)(base - run->dir), run->dir, base + 1, (int)getpid());
+}
+
+/* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
+static int unpack(const struct vm_result *result, bool ended_well, const char *dir, struct err *err)
+{
+	int n = files_write_below(result->files, result->n_files, "evidence/", dir, err);
+
+	return n < 0 ? n : n || !ended_well ? 0 : err_set(err, 0, "the guest handed no evidence back");
+}
+
+/* Pictures and report, in a child while other guests run. */
+static void illustrate(struct batch *batch, struct run *run)
+{
+	struct err err = { 0 };
+
+	if (!batch->draw || !run->outcome.evidence)
+		return;
+	fflush(NULL);
+	run->artist = fork();
+	if (run->artist)
+		return;
+	if (draw_evidence(run->outcome.evidence, run->dir, &err) || report_write(&run->outcome, &err)) {
+		fprintf(stderr, "twlab: run: %s: %s\n", run->dir, err.text);
+		_exit(STATUS_ERROR);
+	}
+	_exit(STATUS_HOLDS);
+}
+
+/* Wait until all are drawn. A picture that failed makes the run an error. */
+static int await_artists(struct batch *batch)
+{
+	int status, worst = STATUS_HOLDS;
+
+	for (unsigned int j = 0; j < batch->n_runs; j++) {
+		if (!batch->runs[j].artist)
+			continue;
+		status = -1;	/* if there was no fork */
+		while (batch->runs[j].artist > 0 && waitpid(batch->runs[j].artist, &status, 0) < 0 && errno == EINTR)
+			continue;
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			worst = STATUS_ERROR;
+	}
+	return worst;
+}
+
+/* @ended is negative, with @err, where the guest failed, else it has a result. */
+static void guest_ended(struct run *run, int ended, struct err *err)
+{
+	auto_free char *temporary = temporary_of(run);
+	auto_free char *console = must_strdup(vm_console(run->vm));
+	struct vm_result result = { 0 };
+	int status;
+
+	if (ended > 0)
+		vm_result(run->vm, &result);	/* and its console with it */
+	status = WIFEXITED(result.status) ? WEXITSTATUS(result.status) : STATUS_ERROR;
+	if (ended > 0 && status != STATUS_SKIP && (evidence_dir_make(run->dir, err) || unpack(&result, !status, temporary, err)))
+		ended = -1;
+	if (ended < 0)
+		fail_with(run, temporary, console, err->text);
+	else if (status == STATUS_SKIP)
+		fail(run, RESULT_SKIP, sentence(run));
+	else if (status)
+		fail_with(run, temporary, console, sentence(run));
+	else
+		conclude(run, temporary, result.wall_ns);
+	run->outcome.rss_kb = result.rss_kb;
+	fs_remove(temporary);
+	vm_result_free(&result);
+}
+
+/* Of wall time: a host of many costs some 0.1 s on an idle machine. */
+static int limit_s(const struct plan *plan)
+{
+	int nodes = 0;
+
+	while (plan->topo.nodes[nodes].name)
+		nodes++;
+	return 60 + 2 * nodes;
+}
+
+static void start_guest(struct batch *batch, struct run *run)
+{
+	struct err err = { 0 };
+	char **argv = execute_args(batch, run->plan);
+	auto_files struct files work = { 0 }, system = { 0 };
+	struct vm_job vm_job = {
+		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = batch->seed,
+		.wall_limit_s = limit_s(run->plan), .output = heard, .arg = run,
+	};
+
+	if (!plugin_pack(run->plan, &work, &system, &err)) {
+		vm_job.files = work.item;
+		vm_job.n_files = work.n;
+		vm_job.system = system.item;
+		vm_job.n_system = system.n;
+		run->vm = vm_start(&vm_job, &err);
+	}
+	free_args(argv);
+	if (!run->vm) {
+		fail(run, RESULT_ERROR, err.text);
+		batch->n_done++;
+	}
+}
+
+static void run_guests(struct batch *batch)
+{
+	struct vm **vms = must_calloc(batch->parallel, sizeof(*vms));
+	unsigned int next = 0, running = 0;
+
+	while (!interrupted && batch->n_done < batch->n_runs) {
+		struct err err = { 0 };
+
+		while (running < batch->parallel && next < batch->n_runs) {
+			struct run *run = &batch->runs[next++];
+
+			start_guest(batch, run);
+			running += run->vm != NULL;
+		}
+		memset(vms, 0, batch->parallel * sizeof(*vms));
+		for (unsigned int j = 0, v = 0; j < next; j++)
+			if (batch->runs[j].vm)
+				vms[v++] = batch->runs[j].vm;
+		vm_poll(vms, batch->parallel, 100);
+		for (unsigned int j = 0; j < next; j++) {
+			struct run *run = &batch->runs[j];
+			int ended = run->vm ? vm_step(run->vm, 0, &err) : 0;
+
+			if (!ended)
+				continue;
+			guest_ended(run, ended, &err);
+			illustrate(batch, run);
+			vm_free(run->vm);
+			run->vm = NULL;
+			running--;
+			batch->n_done++;
+		}
+		tell_progress(batch);
+	}
+	for (unsigned int j = 0; j < batch->n_runs; j++) {
+		vm_free(batch->runs[j].vm);
+		batch->runs[j].vm = NULL;
+	}
+	free(vms);
+}
+
+/* A job on this kernel: in a child, so that its namespaces go with it. */
+static void run_here(struct batch *batch, struct run *run)
+{
+	auto_free char *temporary = temporary_of(run);
+	int64_t start = wall_ns();
+	struct err err = { 0 };
+	int pipes[2], status = 0;
+	char text[512];
+	ssize_t len;
+	pid_t pid;
+
+	if (pipe(pipes)) {
+		fail(run, RESULT_ERROR, strerror(errno));
+		return;
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct execute_options options = { .dir = temporary, .seed = batch->seed };
+		int met;
+
+		close(pipes[0]);
+		met = ns_be_root(&err) || requirements_namespace(&err) ? 0 : requirements_met(run->plan, &err);
+		if (met > 0 && !evidence_dir_make(run->dir, &err))
+			execute(run->plan, &options, &err);
+		len = err.code ? write(pipes[1], err.text, strlen(err.text)) : 0;
+		_exit(!err.code ? 0 : met == 0 ? STATUS_SKIP : STATUS_ERROR);
+	}
+	close(pipes[1]);
+	if (pid < 0) {
+		close(pipes[0]);
+		fail(run, RESULT_ERROR, "cannot fork");
+		return;
+	}
+	while ((len = read(pipes[0], text, sizeof(text))) > 0 || (len < 0 && errno == EINTR && !interrupted))
+		if (len > 0)
+			heard(run, 2, text, (size_t)len);
+	close(pipes[0]);
+	if (interrupted)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP)
+		fail(run, RESULT_SKIP, sentence(run));
+	else if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_with(run, temporary, "", sentence(run));
+	else
+		conclude(run, temporary, wall_ns() - start);
+	fs_remove(temporary);
+}
+
+static void run_all_here(struct batch *batch)
+{
+	for (unsigned int j = 0; j < batch->n_runs && !interrupted; j++) {
+		tell_progress(batch);
+		run_here(batch, &batch->runs[j]);
+		illustrate(batch, &batch->runs[j]);
+		batch->n_done++;
+	}
+}
+
+static void say_preparing(const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "twlab: %s\n", what);
+}
+
+/* What the kernel said that did not come up. */
+static void keep_boot_console(const struct batch *batch, struct err *err)
+{
+	struct err ignored = { 0 };
+
+	if (!*vm_boot_console() || partial_console(batch->out, vm_boot_console(), &ignored))
+		return;
+	snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
+		 "; its console is kept in %s/console.txt", batch->out);
+}
+
+static int prepare(const struct batch *batch, struct err *err)
+{
+	int code = 0;
+
+	if (!batch->n_kernels)
+		return vm_prepare(NULL, say_preparing, err);
+	for (unsigned int k = 0; !code && k < batch->n_kernels; k++)
+		code = vm_prepare(batch->kernels[k], say_preparing, err);
+	return code;
+}
+
+int batch_run(struct batch *batch, struct err *err)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	int status;
+
+	batch->started_ns = wall_ns();
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (batch->here) {
+		run_all_here(batch);
+	} else {
+		status = prepare(batch, err);
+		if (status) {
+			keep_boot_console(batch, err);
+			return status_no_guest(status, batch->kernel);
+		}
+		run_guests(batch);
+	}
+	status = await_artists(batch);
+	end_progress(batch);
+	if (!interrupted)
+		return status;
+	err_set(err, 0, "interrupted after %u of %u runs", batch->n_done, batch->n_runs);
+	return 128 + interrupted;
+}

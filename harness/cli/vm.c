@@ -1,0 +1,250 @@
+/* vm.c - twlab vm -- PROGRAM ARGS: any program, in the virtual machine
+ *
+ * The program is one of this machine: it comes along with its libraries, and so
+ * do the files and programs that its arguments name. What it leaves in out/ can be
+ * taken with -o.
+ */
+#include "harness/cli/commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "harness/util/files.h"
+#include "harness/vm/executable.h"
+#include "harness/vm/vm.h"
+
+#define ALONG_MAX (64UL << 20)	/* bytes that come along: some 30 ms a MB to read */
+
+static const char usage[] =
+	"usage: twlab vm [--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] -- PROGRAM ARGS";
+
+static const struct option options[] = {
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "time-limit", required_argument, NULL, 't' },
+	{ "put", required_argument, NULL, 'p' },
+	{ "output", required_argument, NULL, 'o' },
+	{ 0 }
+};
+
+/* What comes along: below the folder it runs in, and below /. */
+struct along {
+	struct files work, system;
+};
+
+static void say(const char *what)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "twlab: vm: %s\n", what);
+}
+
+static void pass_on(void *arg, int fd, const void *data, size_t len)
+{
+	FILE *to = fd == STDERR_FILENO ? stderr : stdout;
+
+	(void)arg;
+	fwrite(data, 1, len, to);
+	fflush(to);
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/* The file @path, at the same place in the guest: a relative one in the folder that
+ * the program runs in.
+ */
+static int bring_file(struct along *along, const char *path, struct err *err)
+{
+	const char *to = strncmp(path, "./", 2) ? path : path + 2;
+
+	if (*path == '/')	/* a program brings its libraries */
+		return executable_add(&along->system, path, err);
+	if (!files_path_is_safe(to))
+		return err_set(err, 0, "%s is outside of this folder: name it by its whole path", path);
+	return files_have(&along->work, to) ? 0 : files_add_from(&along->work, to, path, err);
+}
+
+/* Programs that a script's words name: "uname -r; ip link" needs uname and ip. A
+ * word that is no program's name, or one too many, does no harm.
+ */
+static int bring_words(struct along *along, const char *text, struct err *err)
+{
+	static const char in_word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.+-/";
+
+	while (*(text += strcspn(text, in_word))) {
+		auto_free char *word = must_printf("%.*s", (int)strspn(text, in_word), text);
+		auto_free char *path = *word == '/' && is_file(word) ? must_strdup(word) :
+			strchr(word, '/') ? NULL : executable_find(word);
+
+		text += strlen(word);
+		if (path && executable_add(&along->system, path, err))
+			return err_code(err);
+	}
+	return 0;
+}
+
+/* A script's text is full of words; a program's is not. */
+static int bring_script(struct along *along, const char *path, struct err *err)
+{
+	char head[4096] = "";
+	auto_fclose FILE *file = fopen(path, "re");
+	size_t len = file ? fread(head, 1, sizeof(head) - 1, file) : 0;
+
+	return len > 2 && !memcmp(head, "#!", 2) ? bring_words(along, head, err) : 0;
+}
+
+/* The program: its path, to be freed, in @path; NULL when only the guest has it. */
+static int bring_program(struct along *along, const char *name, char **path, struct err *err)
+{
+	*path = executable_find(name);
+	if (!*path && *name == '/')
+		return 0;
+	if (!*path) {
+		err_set(err, 0, "no program '%s'", name);
+		return err_as(err, ENOENT);
+	}
+	if (executable_add(&along->system, *path, err))
+		return err_code(err);
+	return bring_script(along, *path, err);
+}
+
+/* Files that are named, and what stands behind "-c" or is more than one word. */
+static int bring_arguments(struct along *along, char **argv, struct err *err)
+{
+	for (; *argv; argv++) {
+		bool script = !strcmp(argv[-1], "-c") || strpbrk(*argv, " \t\n;|&");
+
+		if (is_file(*argv) ? bring_file(along, *argv, err) || bring_script(along, *argv, err) :
+		    script && bring_words(along, *argv, err))
+			return err_code(err);
+	}
+	return 0;
+}
+
+static int weigh(const struct along *along, struct err *err)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < along->work.n; i++)
+		total += along->work.item[i].len;
+	for (size_t i = 0; i < along->system.n; i++)
+		total += along->system.item[i].len;
+	return total <= ALONG_MAX ? 0 :
+		err_set(err, 0, "%zu MB would come along, of at most %lu", total >> 20, ALONG_MAX >> 20);
+}
+
+static int run(const struct vm_job *job, struct vm_result *result, struct err *err)
+{
+	struct vm *vm;
+	int ret;
+
+	if (vm_prepare(job->kernel, say, err)) {
+		fputs(vm_boot_console(), stderr);
+		return err_code(err);
+	}
+	vm = vm_start(job, err);
+	if (!vm)
+		return err_code(err);
+	while ((ret = vm_step(vm, 1000, err)) == 0)
+		;
+	if (ret < 0)
+		fputs(vm_console(vm), stderr);
+	else
+		vm_result(vm, result);
+	vm_free(vm);
+	return ret < 0 ? ret : 0;
+}
+
+static bool number(const char *text, unsigned long long max, unsigned long long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
+}
+
+/* Take the options out of argv: what is left begins at optind. */
+static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
+		 const char **out, struct err *err)
+{
+	unsigned long long value;
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+o:", options, NULL)) != -1) {
+		if (opt == 'k')
+			job->kernel = optarg;
+		else if (opt == 'o')
+			*out = optarg;
+		else if (opt == 's' && number(optarg, UINT64_MAX, &value))
+			job->seed = value;
+		else if (opt == 't' && number(optarg, 86400, &value) && value)
+			job->wall_limit_s = (int)value;
+		else if (opt == 'p' && !bring_file(along, optarg, err))
+			continue;
+		else
+			return err->code ? err_code(err) : err_set(err, 0, "%s", usage);
+	}
+	return optind < argc ? 0 : err_set(err, 0, "%s", usage);
+}
+
+static int status_of(const struct err *err)
+{
+	switch (err->code) {
+	case ENOENT: return STATUS_USAGE;
+	case ENOTSUP: return STATUS_SKIP;
+	}
+	return STATUS_ERROR;
+}
+
+static int vm_run(struct vm_job *job, struct along *along, const char *out, struct err *err)
+{
+	struct vm_result result;
+	int status;
+
+	job->files = along->work.item;
+	job->n_files = along->work.n;
+	job->system = along->system.item;
+	job->n_system = along->system.n;
+	if (weigh(along, err) || run(job, &result, err))
+		return status_of(err);
+	status = WIFSIGNALED(result.status) ? 128 + WTERMSIG(result.status) :
+		WEXITSTATUS(result.status);
+	if (out && files_write(result.files, result.n_files, out, err))
+		status = STATUS_ERROR;
+	vm_result_free(&result);
+	return status;
+}
+
+int vm_main(int argc, char **argv, struct err *err)
+{
+	struct vm_job job = { .output = pass_on };
+	struct along along = { 0 };
+	auto_free char *path = NULL;
+	const char *out = NULL;
+	int status = STATUS_USAGE;
+
+	if (!parse(argc, argv, &job, &along, &out, err)) {
+		argv += optind;
+		if (bring_program(&along, argv[0], &path, err) ||
+		    bring_arguments(&along, argv + 1, err)) {
+			status = status_of(err);
+		} else {
+			if (path)
+				argv[0] = path;
+			job.argv = (const char *const *)argv;
+			status = vm_run(&job, &along, out, err);
+		}
+	}
+	files_free(&along.work);
+	files_free(&along.system);
+	return status;
+}

@@ -1,0 +1,58 @@
+/* outcome.h - what became of one run: its evidence, judged, and told
+ *
+ * Everything here is a function of the evidence folder.
+ */
+#ifndef TWLAB_JUDGE_OUTCOME_H
+#define TWLAB_JUDGE_OUTCOME_H
+
+#include "harness/cli/commands.h"
+#include "harness/judge/judge.h"
+
+struct outcome {
+	struct plan *plan;
+	struct evidence *evidence;	/* NULL when the run left none */
+	struct facts facts;
+	struct verdicts verdicts;
+	char *dir;			/* the evidence folder; NULL = none */
+	char *failed;			/* why the run could not be carried through; NULL = it was */
+	int64_t wall_ns;		/* what it took; 0 = not known */
+	long rss_kb;			/* the guest's peak resident memory; 0 = none, or not known */
+};
+
+enum print_format { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
+
+/* Read the evidence in @dir, collect its facts (and write facts.tsv there), hold
+ * the claims of its lab against them (and write verdicts.json). A folder that
+ * cannot be read, or that is marked incomplete, is an error and no outcome.
+ */
+int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
+
+/* The same for every evidence folder at or below @dir, by name, behind the *@n
+ * outcomes in *@outcomes (grow(); the caller's). A folder without any is an error.
+ */
+int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);
+
+/* Run what the words ask for, as run_main() does, but tell nothing: the outcome of each run
+ * comes behind the *@n in *@outcomes (grow(); the caller's), whatever else lies where their
+ * evidence goes. Returns a status, with @err where there are no outcomes.
+ */
+int run_outcomes(int argc, char **argv, struct outcome **outcomes, unsigned int *n, struct err *err);
+
+/* An outcome without evidence. Takes @plan over. */
+void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
+
+/* Exit status for so many results of each kind: that of the gravest. */
+int outcome_gravest(const unsigned int count[RESULTS]);
+
+/* Exit status of one or several: the gravest of its verdicts. */
+int outcome_status(const struct outcome *outcomes, unsigned int n);
+
+/* Tell them. For TELL_JSON and TELL_TSV all at once, as one document. */
+void outcomes_print(FILE *out, enum print_format how, const struct outcome *outcomes, unsigned int n);
+
+/* Print @text, which begins at column @indent, folded to 80 columns. */
+void text_wrap(FILE *out, const char *text, int indent);
+
+void outcome_free(struct outcome *outcome);
+
+#endif

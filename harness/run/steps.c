@@ -1,0 +1,382 @@
+/* steps.c - what each step of a lab does, or waits for */
+#include "harness/run/run_state.h"
+
+#include <twlab/craft.h>
+#include "harness/run/override.h"
+#include <twlab/sysctl_conf.h>
+#include <twlab/counters.h>
+#include <twlab/rtnetlink.h>
+#include <twlab/ns.h>
+#include <twlab/raw.h>
+#include <twlab/sysctl.h>
+
+#include <errno.h>
+#include <signal.h>
+
+static int no_such(struct run_state *run, const char *what, const char *name)
+{
+	return err_set(run->err, 0, "there is no %s '%s'", what, name);
+}
+
+/* For each program that step->on names. */
+#define each_program(run, step, program)						\
+	for (struct run_program *program = (run)->programs;				\
+	     program < (run)->programs + (run)->n_programs; program++)		\
+		if (plan_names((step)->on, program->program->name))
+
+static int start_program(struct run_state *run, struct run_program *program)
+{
+	const struct program *row = program->program;
+	const struct node_up *node = topo_node(&run->up, row->node);
+	auto_free char *args = must_strdup(row->args ? row->args : "");
+	const char *foreign = override_exe(run->options->override, row->name);
+	auto_free char *exe = foreign ? must_strdup(foreign) : execute_file(run->plan->lab->name, row->exe);
+	char *argv[32] = { exe }, *save = NULL;
+	struct proc_start start = { .argv = argv, .privileged = row->privileged, .dir = "/" };
+	int argc = 1;
+
+	if (!node)
+		return no_such(run, "node", row->node);
+	for (char *word = strtok_r(args, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	start.ns = node->ns;
+	start.sandbox = foreign ? override_sandbox(run->options->override) : NULL;
+	if (proc_start(&start, &program->proc, run->err))
+		return -run->err->code;
+	program->started = true;
+	recorder_event(run->recorder, "start", row->node, row->name, row->args);
+	if (execute_watch(run, program->proc.out, FROM_OUT, (unsigned int)(program - run->programs)) ||
+	    execute_watch(run, program->proc.errors, FROM_ERRORS, (unsigned int)(program - run->programs)))
+		return -run->err->code;
+	return 0;
+}
+
+static int do_start(struct run_state *run, const struct step *step)
+{
+	bool any = false;
+
+	each_program(run, step, program) {
+		any = true;
+		if (!program->started && start_program(run, program))
+			return -run->err->code;
+	}
+	return any ? 0 : no_such(run, "program", step->on);
+}
+
+static int do_tell(struct run_state *run, const struct step *step)
+{
+	bool any = false;
+
+	each_program(run, step, program) {
+		any = true;
+		if (!program->started)
+			return err_set(run->err, 0, "%s has not been started", program->program->name);
+		recorder_event(run->recorder, "tell", program->program->node, step->what, step->why);
+		if (proc_write(&program->proc, step->what, run->err))
+			return err_in(run->err, program->program->name);
+	}
+	return any ? 0 : no_such(run, "program", step->on);
+}
+
+static int do_crash(struct run_state *run, const struct step *step)
+{
+	each_program(run, step, program)
+		if (program->started && !program->ended) {
+			recorder_event(run->recorder, "crash", program->program->node, program->program->name, step->why);
+			kill(program->proc.pid, SIGKILL);
+		}
+	return 0;
+}
+
+/* Device @on is "NODE/DEV". */
+static struct node_up *node_of_device(struct run_state *run, const char *on, const char **dev)
+{
+	char name[64];
+	struct node_up *node;
+
+	*dev = strchr(on, '/');
+	if (!*dev || (size_t)(*dev - on) >= sizeof(name)) {
+		err_set(run->err, 0, "'%s' is no NODE/DEVICE", on);
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(*dev - on), on);
+	++*dev;
+	node = topo_node(&run->up, name);
+	if (!node)
+		no_such(run, "node", name);
+	return node;
+}
+
+static int do_netem(struct run_state *run, const struct step *step)
+{
+	struct netem netem = { 0 };
+	const char *dev;
+	struct node_up *node = node_of_device(run, step->on, &dev);
+
+	if (!node)
+		return -run->err->code;
+	for (const struct link *link = run->plan->topo.links; link && link->a.node; link++)
+		if (link->wire && !strcmp(link->wire, node->name))
+			netem.delay_ms = link->delay_ms;
+	if (netem_parse(step->what, &netem, run->err) ||
+	    rtnetlink_netem(node->net, dev, &netem, run->err))
+		return err_in(run->err, step->on);
+	recorder_event(run->recorder, "netem", step->on, *step->what ? step->what : "as usual", step->why);
+	return 0;
+}
+
+static int do_sysctl(struct run_state *run, const struct step *step)
+{
+	struct node_up *node = topo_node(&run->up, step->on);
+	auto_free char *key = must_strdup(step->what);
+	char *value = strchr(key, '=');
+
+	if (!node || !value)
+		return no_such(run, "node or key=value", node ? step->what : step->on);
+	*value++ = '\0';
+	if (sysctl_set(node->ns, key, value, run->err))
+		return err_in(run->err, step->on);
+	recorder_event(run->recorder, "sysctl", step->on, step->what, step->why);
+	return 0;
+}
+
+/* Words without blanks in them, as facts take them (lib/evidence/facts.h). */
+static char *value_word(const char *value)
+{
+	char *word = must_strdup(value ? value : "");
+
+	for (char *at = word; *at; at++)
+		if (*at == ' ' || *at == '\t')
+			*at = ',';
+	return word;
+}
+
+static void tell_line(struct run_state *run, const struct step *step, const struct sysctl_conf_line *line)
+{
+	auto_free char *usual = value_word(line->usual), *was = value_word(line->was), *is = value_word(line->is);
+	const char *error = line->error ? strerrorname_np(line->error) : "0";
+	auto_free char *what = must_printf("%s.error=%s %s.usual=%s %s.was=%s %s.is=%s", line->key, error,
+					   line->key, usual, line->key, was, line->key, is);
+	auto_free char *why = must_printf("%s:%u: %s = %s", step->what, line->number,
+					  *line->key ? line->key : "?", line->value);
+
+	recorder_event(run->recorder, "conf", step->on, *line->key ? what : "", why);
+}
+
+static int do_conf(struct run_state *run, const struct step *step)
+{
+	struct node_up *node = topo_node(&run->up, step->on);
+	auto_free char *path = execute_file(run->plan->lab->name, step->what);
+	auto_fclose FILE *file = fopen(path, "re");
+	auto_free char *errors = NULL, *text = NULL;
+	struct sysctl_conf conf;
+	size_t size = 0;
+	int code;
+
+	if (!node)
+		return no_such(run, "node", step->on);
+	if (!file || (getdelim(&text, &size, '\0', file) < 0 && ferror(file)))
+		return err_set(run->err, errno, "cannot read %s", path);
+	sysctl_conf_parse(text ? text : "", &conf);
+	code = sysctl_conf_apply(&conf, node->ns, run->err);
+	for (unsigned int l = 0; l < conf.n && !code; l++)
+		tell_line(run, step, &conf.lines[l]);
+	errors = must_printf("errors=%u", sysctl_conf_errors(&conf));
+	if (!code)
+		recorder_event(run->recorder, "conf", step->on, errors, step->why);
+	sysctl_conf_free(&conf);
+	return code;
+}
+
+static int do_kill(struct run_state *run, const struct step *step)
+{
+	int n;
+
+	if (recorder_sample(run->recorder, "step", run->err))
+		return -run->err->code;
+	n = recorder_kill(run->recorder, step->on, tcp_state_named(step->what), run->err);
+	if (n < 0)
+		return -run->err->code;
+	if (n == 0)
+		return err_set(run->err, 0, "%s has no socket in %s to destroy", step->on, step->what);
+	recorder_event(run->recorder, "kill", step->on, step->what, step->why);
+	return recorder_sample(run->recorder, "step", run->err);
+}
+
+static int do_count(struct run_state *run, const struct step *step)
+{
+	struct node_up *node = topo_node(&run->up, step->on);
+	enum tcp_state state = tcp_state_named(step->what);
+	int proc;
+
+	if (!node || !state)
+		return no_such(run, node ? "state" : "node", node ? step->what : step->on);
+	if (recorder_sample(run->recorder, "step", run->err))
+		return -run->err->code;
+	proc = counters_proc_tcp(node->ns, state, run->err);
+	if (proc < 0)
+		return -run->err->code;
+
+	auto_free char *what = must_printf("%s.proc=%d %s.sock_diag=%u", step->what, proc, step->what,
+					   recorder_count(run->recorder, step->on, state));
+
+	recorder_event(run->recorder, "count", step->on, what, step->why);
+	return 0;
+}
+
+/* Send @craft from @node, which has @raw. */
+static int send_from(struct run_state *run, const struct node_up *node, struct raw *raw, struct craft *craft)
+{
+	for (unsigned int f = 0; f < recorder_cursor(run->recorder); f++) {
+		const struct trace_iface *iface;
+		const struct trace_frame *frame = recorder_frame(run->recorder, f, &iface);
+		struct tcp_view tcp;
+
+		if (!strcmp(iface->node, node->name) && tcp_read(frame->data, frame->len, &tcp))
+			craft_see(craft, &tcp);
+	}
+	return craft_finish(craft, run->err) ? -run->err->code : raw_send(raw, &craft->spec, run->err);
+}
+
+static int do_send(struct run_state *run, const struct step *step)
+{
+	const struct node_up *node = topo_node(&run->up, step->on);
+	struct raw *raw = NULL;
+	struct craft craft;
+	int home, code;
+
+	if (!node)
+		return no_such(run, "node", step->on);
+	home = ns_enter(node->ns, run->err);
+	if (home < 0)
+		return home;
+	raw = raw_open(run->err);
+	ns_leave(home);
+	if (!raw)
+		return err_in(run->err, step->on);
+	recorder_event(run->recorder, "send", step->on, step->what, step->why);
+	code = craft_read(step->what, &craft, run->err);
+	if (!code)
+		code = send_from(run, node, raw, &craft);
+	craft_free(&craft);
+	raw_close(raw);
+	return code ? err_in(run->err, step->on) : 0;
+}
+
+/* The waits: each says whether what it waits for has come. */
+
+/* Behind the line of @program that begins with @what; 0 = there is none. */
+static size_t line_said(const struct run_program *program, const char *what)
+{
+	char *line = program->out.text ? program->out.text + program->said : NULL, *end;
+
+	for (; line && (end = strchr(line, '\n')); line = end + 1)
+		if (!strncmp(line, what, strlen(what)))
+			return (size_t)(end + 1 - program->out.text);
+	return 0;
+}
+
+static bool names_none(struct run_state *run, const struct step *step)
+{
+	each_program(run, step, program)
+		return false;
+	return true;
+}
+
+static int has_said(struct run_state *run, const struct step *step)
+{
+	if (names_none(run, step))
+		return no_such(run, "program", step->on);
+	each_program(run, step, program) {
+		if (line_said(program, step->what))
+			continue;
+		if (program->ended)
+			return err_set(run->err, 0, "%s ended without saying '%s'",
+				       program->program->name, step->what);
+		return 0;
+	}
+	each_program(run, step, program)	/* each of them has, so none is asked again */
+		program->said = line_said(program, step->what);
+	return 1;
+}
+
+static int has_exited(struct run_state *run, const struct step *step)
+{
+	if (names_none(run, step))
+		return no_such(run, "program", step->on);
+	each_program(run, step, program)
+		if (!program->ended)
+			return 0;
+	return 1;
+}
+
+/* How many sockets, or entries of a NAT, are in the state that @step names. */
+static int in_state(struct run_state *run, const struct step *step)
+{
+	const struct node_up *node = topo_node(&run->up, step->on);
+	int entries;
+
+	if (!node)
+		return no_such(run, "node", step->on);
+	if (node->kind != NODE_NAT && *step->what && !tcp_state_named(step->what))
+		return no_such(run, "state", step->what);
+	if (node->kind != NODE_NAT)
+		return (int)recorder_count(run->recorder, step->on, tcp_state_named(step->what));
+	entries = recorder_entries(run->recorder, step->on, step->what);
+	if (entries < 0)
+		return err_set(run->err, EOPNOTSUPP, "%s: its table cannot be looked at", step->on);
+	return entries;
+}
+
+static int has_state(struct run_state *run, const struct step *step)
+{
+	int n = in_state(run, step);
+
+	return n < 0 ? n : n > 0;
+}
+
+static int has_none(struct run_state *run, const struct step *step)
+{
+	int n = in_state(run, step);
+
+	return n < 0 ? n : n == 0;
+}
+
+static int has_passed(struct run_state *run, const struct step *step)
+{
+	while (run->cursor < recorder_cursor(run->recorder)) {
+		const struct trace_iface *iface;
+		const struct trace_frame *frame = recorder_frame(run->recorder, run->cursor++, &iface);
+		size_t len = strlen(iface->node);
+		struct tcp_view tcp;
+
+		if (frame->out || strncmp(step->on, iface->node, len) || step->on[len] != '/' ||
+		    strcmp(step->on + len + 1, iface->dev) || !tcp_read(frame->data, frame->len, &tcp))
+			continue;
+		if (!strcmp(tcp_kind_name(tcp_kind(&tcp)), step->what))
+			return 1;
+	}
+	return 0;
+}
+
+const struct step_kind step_kinds[] = {
+	[DO_NOTHING] = { "nothing", NULL, NULL },
+	[DO_START]   = { "start", do_start, NULL },
+	[DO_TELL]    = { "tell", do_tell, NULL },
+	[DO_SAYS]    = { "until it says", NULL, has_said },
+	[DO_EXIT]    = { "until it ends", NULL, has_exited },
+	[DO_CRASH]   = { "crash", do_crash, has_exited },
+	[DO_STATE]   = { "until in", NULL, has_state },
+	[DO_GONE]    = { "until none is in", NULL, has_none },
+	[DO_SEGMENT] = { "until it gets", NULL, has_passed },
+	[DO_NETEM]   = { "netem", do_netem, NULL },
+	[DO_SYSCTL]  = { "sysctl", do_sysctl, NULL },
+	[DO_CONF]    = { "conf", do_conf, NULL },
+	[DO_KILL]    = { "kill", do_kill, NULL },
+	[DO_COUNT]   = { "count", do_count, NULL },
+	[DO_SEND]    = { "send", do_send, NULL },
+	[DO_TRIAL]   = { "try", trials_try, NULL },
+	[DO_ASK]     = { "ask", trials_ask, trials_answered },
+	[DO_SLEEP]   = { "sleep", NULL, NULL },
+};
+static_assert(ARRAY_SIZE(step_kinds) == STEP_DOES, "step_kinds[] lacks a step");

@@ -1,0 +1,195 @@
+/* fs.c - the folder where kernels and snapshots wait for the next run */
+#include "harness/util/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+char *cache_path(const char *fmt, ...)
+{
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	auto_free char *rest = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&rest, fmt, ap) < 0)
+		rest = must_strdup("");
+	va_end(ap);
+	/* The XDG rules: a relative XDG_CACHE_HOME is to be ignored. */
+	if (base && *base == '/')
+		return must_printf("%s/twlab/%s", base, rest);
+	return must_printf("%s/.cache/twlab/%s", home && *home ? home : "/root", rest);
+}
+
+int fs_mkdir(const char *path, struct err *err)
+{
+	auto_free char *part = must_strdup(path);
+
+	for (char *slash = part; slash; ) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(part, 0777) && errno != EEXIST)
+			return err_set(err, errno, "cannot make the folder %s", part);
+		if (slash)
+			*slash = '/';
+	}
+	return 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? must_printf("%.*s", (int)(slash - path), path) : must_strdup(".");
+}
+
+int fs_create(const char *path, struct err *err)
+{
+	auto_free char *folder = folder_of(path);
+	int fd;
+
+	if (fs_mkdir(folder, err))
+		return err_code(err);
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		fd = memfd_create("cache", MFD_CLOEXEC);	/* NFS, an older overlayfs */
+	if (fd < 0)
+		return err_set(err, errno, "cannot write in %s", folder);
+	return fd;
+}
+
+/* Copy what is no hole. */
+static int copy_data(int from, int to)
+{
+	off_t at = 0, end;
+	struct stat st;
+
+	if (fstat(from, &st) || ftruncate(to, st.st_size))
+		return -1;
+	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
+		end = lseek(from, at, SEEK_HOLE);
+		lseek(to, at, SEEK_SET);
+		while (at < end)
+			if (sendfile(to, from, &at, (size_t)(end - at)) <= 0)
+				return -1;
+	}
+	return errno == ENXIO ? 0 : -1;		/* no data from here on */
+}
+
+/* Give the nameless file @fd a name; one in memory is copied. */
+static int name_it(int fd, const char *name)
+{
+	auto_free char *self = must_printf("/proc/self/fd/%d", fd);
+	auto_close int copy = -1;
+
+	if (!linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW))
+		return 0;
+	if (errno != EXDEV)
+		return -1;
+	copy = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return copy < 0 || copy_data(fd, copy) ? -1 : 0;
+}
+
+int fs_commit(int fd, const char *path, struct err *err)
+{
+	auto_free char *temp = must_printf("%s.%d", path, (int)getpid());
+
+	unlink(temp);
+	if (name_it(fd, temp) || rename(temp, path)) {
+		err_set(err, errno, "cannot write %s", path);
+		unlink(temp);
+		return err_code(err);
+	}
+	return 0;
+}
+
+int fs_write(int fd, const void *data, size_t len, struct err *err)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "cannot write");
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fs_put(const char *path, const void *data, size_t len, struct err *err)
+{
+	auto_close int fd = fs_create(path, err);
+
+	if (fd < 0 || fs_write(fd, data, len, err))
+		return err_code(err);
+	return fs_commit(fd, path, err);
+}
+
+int fs_read(const char *path, void **data, size_t *len, struct err *err)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	auto_free char *buf = NULL;
+	size_t have = 0;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_set(err, errno, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, 0, "%s is no regular file", path);
+	buf = must_calloc((size_t)st.st_size + 1, 1);
+	while (have < (size_t)st.st_size) {
+		ssize_t n = read(fd, buf + have, (size_t)st.st_size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "cannot read %s", path);
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*len = have;
+	*data = steal_ptr(&buf);
+	return 0;
+}
+
+int fs_lock(const char *path, bool try, struct err *err)
+{
+	auto_free char *folder = folder_of(path);
+	auto_close int fd = -1;
+
+	if (fs_mkdir(folder, err))
+		return err_code(err);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, errno, "cannot open the lock %s", path);
+	while (flock(fd, LOCK_EX | (try ? LOCK_NB : 0)))
+		if (errno != EINTR)
+			return err_set(err, errno, "cannot lock %s", path);
+	return steal_fd(&fd);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	remove(path);
+	return 0;
+}
+
+void fs_remove(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

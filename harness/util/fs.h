@@ -1,0 +1,41 @@
+/* fs.h - the folder where kernels and snapshots wait for the next run
+ *
+ * $XDG_CACHE_HOME/twlab, or ~/.cache/twlab. A file appears there whole or not
+ * at all, whatever kills its writer: it has no name until it is complete.
+ */
+#ifndef TWLAB_UTIL_FS_H
+#define TWLAB_UTIL_FS_H
+
+#include <twlab/err.h>
+
+/* The path of something in the cache ("kernels/%s"), to be freed. */
+char *cache_path(const char *fmt, ...) PRINTF(1, 2);
+
+/* Make the folder @path and those above it. */
+int fs_mkdir(const char *path, struct err *err);
+
+/* A file to be written: its folder is made, its fd returned. It has no name yet.
+ * fs_commit() gives it the name @path (replacing what had it) when all of it
+ * is on disk; closing the fd instead forgets it.
+ */
+int fs_create(const char *path, struct err *err);
+int fs_commit(int fd, const char *path, struct err *err);
+
+/* Write all of @data to @fd. */
+int fs_write(int fd, const void *data, size_t len, struct err *err);
+
+/* All of the above at once: the file @path is @data. */
+int fs_put(const char *path, const void *data, size_t len, struct err *err);
+
+/* The whole file in memory, with a NUL behind it (to be freed). */
+int fs_read(const char *path, void **data, size_t *len, struct err *err);
+
+/* Take the lock @path (a file that stays): waits, unless @try, which returns
+ * -EWOULDBLOCK. Returns an fd; closing it lets go.
+ */
+int fs_lock(const char *path, bool try, struct err *err);
+
+/* Remove the folder @path and all in it. What is not there is fine. */
+void fs_remove(const char *path);
+
+#endif

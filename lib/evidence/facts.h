@@ -1,0 +1,100 @@
+/* facts.h - one line read out of the evidence: who, what, how much, where seen
+ *
+ * facts.tsv has a fact a line: node, name, value, where. Times are milliseconds
+ * with three decimals. A value is "" where there is nothing to say (a state that
+ * was still there at the end has no length). Names are built from these parts
+ * (K, J = 1, 2, ...; KIND = SYN SYN-ACK FIN RST ACK DATA: FIN with or without
+ * ACK, ACK with nothing else):
+ *
+ *  connK.path                  the states that node's K-th connection went through: "SYN_SENT ESTABLISHED FIN_WAIT1 ...";
+ *                              ends in CLOSE when the socket is gone; "" when it never had a socket (a SYN without an answer)
+ *  connK.STATE.ms              time spent there, all stays added
+ *  connK.STATE.timer_ms        greatest remaining time of its timer that was seen
+ *  connK.STATE.rearmed         how often that timer was set anew
+ *  connK.sent.KIND             segments sent (a copy that the net made was not sent)
+ *  connK.rcvd.KIND             ... that came in (a copy that came in, too)
+ *  connK.lost.KIND             ... that it sent and that never arrived, but what was under way at the end
+ *  connK.stray.segments        ... that came in under another four-tuple than the connection's, since a NAT did not translate
+ *                              them, and so are of no connection here; only if there were any
+ *  connK.stray.from            where the last of them came from ("10.1.0.1:40000")
+ *  connK.first_fin             "yes" if this side sent a FIN before it got one (both may), else "no"
+ *  connK.last_sent             kind of the last segment it sent
+ *  connK.KIND.J.at_ms          when it sent its J-th SYN, SYN-ACK, FIN or RST, since the first segment that it sent or got there
+ *  connK.KIND.J.gap_ms         ... since the one before (J > 1)
+ *  connK.KIND.J.answer         kind of the segment that the other side sent next in answer ("" = none before it got the next of this KIND)
+ *  connK.SYN.J.tsecr, connK.SYN-ACK.J.tsecr
+ *                              TSecr of its J-th SYN or SYN,ACK, where that has a timestamp
+ *  connK.SYN.J.options, connK.SYN-ACK.J.options
+ *                              what it offers: "mss=1460 sack ts wscale=7"
+ *  connK.isn_step              its ISN, less the next sequence number of what this node had sent on the same four-tuple in the
+ *                              connection before; not given for the first on a four-tuple
+ *  connK.served_ms             client only: from its first SYN to ESTABLISHED; "" if never
+ *  conns                       how many connections the node met packets of
+ *  TIME_WAIT.max               most sockets in TIME_WAIT at one moment
+ *  syn.older.answered, syn.older.silent, syn.newer.answered, syn.newer.silent, syn.no_ts.answered, syn.no_ts.silent,
+ *  syn.first.answered, syn.first.silent
+ *                              SYNs that arrived at this node, by whether their TSval was older (by more than one tick) than the
+ *                              newest TSval that this source address had sent to it in a connection that this node closed first,
+ *                              its FIN having come less than 60 s before; newer = not older; no_ts = without a TSval; first = no
+ *                              such connection. Not given for nodes that no SYN arrived at
+ *  nats                        of a NAT: how many entries of TCP connections its table had, one after the other
+ *  natK.from, natK.to, natK.as who opened the K-th, to where, and what it was taken for there ("203.0.113.1:40000")
+ *  natK.path                   the states that the K-th went through, by conntrack: "SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT ..."
+ *  natK.STATE.ms               time spent there, all stays added; a FIN sets a state's time anew, too, hence
+ *  natK.STATE.rearmed          how often that was seen
+ *  natK.ms                     how long it was there
+ *  trial.n                     segments tried on TIME_WAITs as this node would have them (DO_TRIAL)
+ *  trial.none, trial.ACK, trial.RST, trial.SYN-ACK
+ *                              how many of them were answered so
+ *  trial.ends, trial.lives, trial.restarts
+ *                              after how many TIME_WAIT was gone; was there, its timer running on; was there, its 60 s begun anew
+ *  trial.agreed                share of those that a program was asked about (DO_ASK) of which it told both rightly, in %, rounded down
+ *  trial.CLASS.n, ...          the same of one class of segments (lib/probe/trial.h)
+ *  mib.NAME                    by how much a counter rose (TcpExt, Tcp, Ip...: only those that rose), NAME as nstat prints it without its prefix
+ *  netem.DEV.drops             what netem took
+ *  netem.DEV.packets           what it let pass
+ *  prog.NAME                   from lines "NAME=VALUE" that the node's program printed; the last one, where there are several
+ *  count.NAME                  from "count" events: words "NAME=VALUE"
+ *  conf.KEY.error              of a file that sysctl -p applied: "0", or why its line for KEY failed ("ENOENT")
+ *  conf.KEY.usual, conf.KEY.was, conf.KEY.is
+ *                              the value in a namespace just made, in this node before, and after; "" where there is no KEY
+ *  conf.errors                 how many lines failed: sysctl's status is 1 if there were any
+ */
+#ifndef TWLAB_FACTS_H
+#define TWLAB_FACTS_H
+
+#include <twlab/evidence.h>
+
+struct fact {
+	char *node;
+	char *name;
+	char *value;
+	char *where;	/* "packets.pcapng:12,14" (frame numbers as Wireshark counts), "states.jsonl:7", "counters.json", "programs/client.out:2" */
+};
+
+struct facts {
+	struct fact *rows;
+	unsigned int n;
+	unsigned int *slots;	/* for finding: place in rows + 1, by hash; 0 = free */
+	unsigned int n_slots;
+};
+
+/* Everything that the evidence says, in a fixed order. Free with facts_free(). */
+void facts_collect(const struct evidence *evidence, struct facts *facts);
+
+/* Add a fact, or put it in the place of the one of that node and name. Texts are
+ * copied; what would break a line or a column becomes '?'.
+ */
+void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
+	       const char *where);
+
+/* NULL if there is none. */
+const struct fact *facts_find(const struct facts *facts, const char *node, const char *name);
+
+int facts_write(const struct facts *facts, const char *path, struct err *err);
+
+/* Read what facts_write() wrote; refuses, naming the line, what is not that. */
+int facts_read(const char *path, struct facts *facts, struct err *err);
+void facts_free(struct facts *facts);
+
+#endif

@@ -1,0 +1,271 @@
+/* test_class.c - a class graded: what is read of what was handed in, and that its grades repeat */
+#include "tests/helpers/test.h"
+
+#include "harness/util/archive.h"
+#include "harness/grade/submissions.h"
+#include "harness/grade/handout.h"
+#include "tests/helpers/dir.h"
+#include "tests/helpers/guest.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static char *at(const char *path)
+{
+	return must_printf("%s/%s", dir, path);
+}
+
+/* What an archive may hold that is none of its author's business to send. */
+static const struct { const char *what; struct file files[3]; const char *why; } archives[] = {
+	{ "a way out", { { (char *)(uintptr_t)"../server.c", 0644, (void *)(uintptr_t)"x", 1 } }, "outside" },
+	{ "a way out, below", { { (char *)(uintptr_t)"a/../../server.c", 0644, (void *)(uintptr_t)"x", 1 } }, "outside" },
+	{ "an absolute path", { { (char *)(uintptr_t)"/etc/server.c", 0644, (void *)(uintptr_t)"x", 1 } }, "outside" },
+	{ "what it should", { { (char *)(uintptr_t)"server.c", 0644, (void *)(uintptr_t)"x", 1 },
+			      { (char *)(uintptr_t)"other.txt", 0644, (void *)(uintptr_t)"y", 1 } }, NULL },
+	{ "a link", { { (char *)(uintptr_t)"server.c", S_IFLNK | 0777, (void *)(uintptr_t)"/etc/passwd", 11 } }, NULL },
+	{ "a big one", { { (char *)(uintptr_t)"server.c", 0644, NULL, 5000 } }, "unpacks to more" },
+};
+
+static bool is_server(const char *name)
+{
+	return !strcmp(name, "server.c");
+}
+
+static void strangers_archives_are_looked_at_with_care(void **state)
+{
+	static const struct archive_limit limit = { .entries = 10, .all = 4000, .file = 100 };
+	static char zeros[5000];
+
+	(void)state;
+	for (size_t a = 0; a < ARRAY_SIZE(archives); a++) {
+		auto_files struct files in = { 0 }, out = { 0 };
+		auto_free void *data = NULL;
+		struct err err = { 0 };
+		size_t len;
+		int code;
+
+		for (const struct file *file = archives[a].files; file->path; file++)
+			files_add(&in, file->path, file->mode, file->data ? file->data : zeros, file->len);
+		assert_int_equal(archive_pack_tar(&in, &data, &len, &err), 0);
+		code = archive_pick(data, len, &limit, is_server, &out, &err);
+		if (!code != !archives[a].why || (code && !strstr(err.text, archives[a].why)))
+			fail_msg("%s: %s", archives[a].what, err.text);
+		if (!code) {
+			assert_int_equal(out.n, 1);
+			assert_int_equal(S_ISDIR(out.item[0].mode), S_ISLNK(archives[a].files[0].mode));
+		}
+	}
+}
+
+static void too_many_files_and_no_archive_are_refused(void **state)
+{
+	static const struct archive_limit limit = { .entries = 10, .all = 4000, .file = 100 };
+	auto_files struct files in = { 0 }, out = { 0 };
+	auto_free void *data = NULL;
+	struct err err = { 0 };
+	size_t len;
+
+	(void)state;
+	for (int f = 0; f < 11; f++) {
+		auto_free char *name = must_printf("%d", f);
+
+		files_add(&in, name, 0644, "", 0);
+	}
+	assert_int_equal(archive_pack_tar(&in, &data, &len, &err), 0);
+	assert_true(archive_pick(data, len, &limit, is_server, &out, &err) < 0);
+	assert_non_null(strstr(err.text, "more than 10 files"));
+	assert_true(archive_pick("no archive at all", 17, &limit, is_server, &out, &err) < 0);
+	assert_true(archive_pick(data, len / 2, &limit, is_server, &out, &err) < 0);
+}
+
+static void names_say_whose_it_is(void **state)
+{
+	static const struct { const char *path, *who; unsigned int ids; bool may; } rows[] = {
+		{ "names/-x/a", "x-x-", 1, false },
+		{ "names/Ada_7_assignsubmission_file/a", "Ada_7_assignsubmission_file", 0, true },
+		{ "names/ada+bob/a", "ada+bob", 2, true },
+		{ "names/cy.tar.gz", "cy", 1, true },
+		{ "names/submission_12/a", "submission_12", 0, true },
+		{ "names/zo\xc3\xab/a", "xzo__-", 1, false },
+	};
+	auto_free char *path = at("names");
+	struct submission_entry *all = NULL;
+	struct err err = { 0 };
+	unsigned int n = 0;
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
+		dir_put_text(rows[r].path, "x");
+	dir_put_text("names/notes.txt", "nobody's");
+	dir_put_text("names/.hidden/a", "nobody's");
+	assert_int_equal(submissions_list(path, &all, &n, &err), 0);
+	assert_int_equal(n, ARRAY_SIZE(rows));
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		const struct submission_entry *found = NULL;
+
+		for (unsigned int h = 0; h < n; h++)
+			if (!strncmp(all[h].who, rows[r].who, strlen(rows[r].who)))
+				found = &all[h];
+		if (!found || found->n_ids != rows[r].ids || !found->why != rows[r].may)
+			fail_msg("%s: %s", rows[r].path, found ? found->why : "not found");
+	}
+	submissions_free(all, n);
+	dir_put_text("names/cy/a", "x");	/* once as a folder, once as an archive */
+	all = NULL;
+	n = 0;
+	assert_true(submissions_list(path, &all, &n, &err) < 0);
+	assert_non_null(strstr(err.text, "which of them counts"));
+	submissions_free(all, n);
+}
+
+/* Submissions for lab 03: two whole ones, one of them an archive, one that does not
+ * compile, one of another student's, one that is no archive.
+ */
+static void hand_in(const char *id, const char *from, bool archive)
+{
+	auto_files struct files files = { 0 };
+	const struct lab *lab = lab_find("3");
+	struct personal personal;
+	struct err err = { 0 };
+
+	personal_make(lab, "k", 1, &id, 1, &personal);
+	assert_int_equal(handout_files(lab, &personal, &files, &err), 0);
+	for (size_t f = 0; f < files.n; f++) {
+		auto_free char *source = must_printf("%s/%s", from, files.item[f].path);
+		size_t len;
+		char *text = strstr(files.item[f].path, ".c") ?	/* .c and .conf */ handout_read(lab, source, &len, &err) : NULL;
+
+		if (text) {
+			free(files.item[f].data);
+			files.item[f].data = text;
+			files.item[f].len = len;
+		}
+	}
+	if (archive) {
+		auto_free char *path = must_printf("in/%s.tar.gz", id);
+		auto_free void *data = NULL;
+		size_t len;
+
+		assert_int_equal(archive_pack_tar(&files, &data, &len, &err), 0);
+		dir_put(path, data, len);
+	} else {
+		auto_free char *path = must_printf("%s/in/%s", dir, id);
+
+		assert_int_equal(files_write(files.item, files.n, path, &err), 0);
+	}
+	personal_free(&personal);
+}
+
+static void hand_all_in(void)
+{
+	auto_free char *from = at("in/ada/twlab.json");
+	auto_free void *data = NULL;
+	struct err err = { 0 };
+	size_t len;
+
+	dir_put_text("key", "k");
+	hand_in("ada", "solution", false);
+	hand_in("bob", "solution", true);
+	hand_in("cy", "solution", false);
+	dir_put_text("in/cy/server.c", "int main((void) { return 0; }\n");
+	hand_in("dan", "solution", false);
+	dir_put_text("in/eve.zip", "this is no archive");
+	assert_int_equal(fs_read(from, &data, &len, &err), 0);
+	dir_put("in/dan/twlab.json", data, len);
+}
+
+/* Grade into @out. The status; with @stop_after, it is ended by SIGKILL when so many results are there. */
+static int grade_class(const char *out, const char *more, int stop_after)
+{
+	auto_free char *command = must_printf("exec ./twlab grade %s/in -o %s/%s --lab 3 --key %s/key %s >/dev/null 2>%s/said",
+					      dir, dir, out, dir, more, dir);
+	auto_free char *found = must_printf("test $(ls -d %s/%s/*/ 2>/dev/null | wc -l) -ge %d", dir, out, stop_after);
+	const struct timespec pause = { 0, 20 * NS_PER_MS };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	while (stop_after && system(found) && waitpid(pid, &status, WNOHANG) == 0)
+		nanosleep(&pause, NULL);
+	if (stop_after)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool same_files(const char *a, const char *b)
+{
+	auto_free char *command = must_printf("diff -r %s/%s %s/%s >/dev/null", dir, a, dir, b);
+
+	return system(command) == 0;
+}
+
+static bool has(const char *path, const char *text)
+{
+	auto_free char *full = at(path);
+	auto_free void *data = NULL;
+	struct err err = { 0 };
+	size_t len;
+
+	return !fs_read(full, &data, &len, &err) && strstr(data, text);
+}
+
+static void grades_of_a_class_repeat(void **state)
+{
+	(void)state;
+	guest_needed();
+	hand_all_in();
+	assert_int_equal(grade_class("one", "--jobs 1", 0), 0);
+	assert_true(has("one/grades.csv", "\"bob\",18,32"));
+	assert_true(has("one/grades.csv", "does not compile"));
+	assert_true(has("one/grades.csv", "not those of dan"));
+	assert_true(has("one/grades.csv", "\"eve\",0,32,\"eve.zip: it cannot be unpacked"));
+	assert_true(has("one/index.html", "What was lost most often"));
+	assert_true(has("one/ada/report.html", "<svg"));
+
+	assert_int_equal(grade_class("one", "", 0), 2);		/* it is there already */
+	assert_true(has("said", "--resume"));
+	assert_int_equal(grade_class("two", "--jobs 8", 0), 0);
+	assert_true(same_files("one", "two"));
+
+	assert_int_equal(grade_class("three", "--jobs 1", 2), -1);
+	assert_false(same_files("one", "three"));
+	dir_put_text("three/ada/result.json", "{\"made_from\": \"torn");
+	assert_int_equal(grade_class("three", "--jobs 2 --resume", 0), 0);
+	assert_true(same_files("one", "three"));
+
+	dir_put_text("in/bob.tar.gz", "something else");		/* who hands in again is graded again, and nobody else */
+	assert_int_equal(grade_class("three", "--resume", 0), 0);
+	assert_true(has("three/grades.csv", "\"bob\",0,32"));
+	assert_true(has("three/grades.csv", "\"ada\",18,32"));
+}
+
+static void a_wrong_key_is_nobody_s_fault(void **state)
+{
+	(void)state;
+	guest_needed();
+	hand_all_in();
+	dir_put_text("key", "another");
+	assert_int_equal(grade_class("four", "", 0), 3);
+	assert_true(has("four/grades.csv", "\"ada\",,32,\"this is not the key"));
+	assert_true(has("four/ada/result.json", "\"verdict\": \"error\""));
+	assert_false(has("four/ada/result.json", "\"verdict\": \"fail\""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(strangers_archives_are_looked_at_with_care),
+		cmocka_unit_test(too_many_files_and_no_archive_are_refused),
+		cmocka_unit_test(names_say_whose_it_is),
+		cmocka_unit_test(grades_of_a_class_repeat),
+		cmocka_unit_test(a_wrong_key_is_nobody_s_fault),
+	};
+
+	return cmocka_run_group_tests(tests, dir_make, dir_remove);
+}

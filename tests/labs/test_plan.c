@@ -1,0 +1,183 @@
+/* test_plan.c - a lab with its parameters filled in */
+#include "tests/helpers/test.h"
+
+#include "labs/plan/plan.h"
+
+static unsigned int count_nodes(const struct plan *plan)
+{
+	unsigned int n = 0;
+
+	while (plan->topo.nodes[n].name)
+		n++;
+	return n;
+}
+
+static struct plan *plan_with(const char *variant, const char *set, struct err *err)
+{
+	return plan_new(lab_find("tw-recycle-nat"), variant, &set, set ? 1 : 0, err);
+}
+
+static void a_lab_has_several_names(void **state)
+{
+	(void)state;
+	assert_ptr_equal(lab_find("01-four-way-close"), lab_find("1"));
+	assert_ptr_equal(lab_find("four-way-close"), lab_find("01"));
+	assert_non_null(lab_find("1"));
+	assert_null(lab_find("0"));
+	assert_null(lab_find("four"));
+	assert_null(lab_find("1x"));
+	assert_null(lab_find(""));
+}
+
+static void many_nodes_are_written_out(void **state)
+{
+	static const struct { const char *set; unsigned int nodes; } rows[] = {
+		{ "hosts=1", 3 }, { "hosts=2", 4 }, { "hosts=200", 202 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct err err = { 0 };
+		struct plan *plan = plan_with(NULL, rows[r].set, &err);
+
+		assert_non_null(plan);
+		assert_int_equal(count_nodes(plan), rows[r].nodes);
+		assert_string_equal(plan->topo.nodes[0].name, "host1");
+		assert_string_equal(plan->topo.nodes[0].uptime_s, "2000000");
+		assert_string_equal(plan->topo.links[0].a.addr, "10.1.0.1/32");
+		assert_string_equal(plan->topo.links[0].b.dev, "lan1");
+		assert_string_equal(plan->programs[1].name, "client1");
+		assert_string_equal(plan->programs[1].node, "host1");
+		plan_free(plan);
+	}
+}
+
+static void rows_that_do_not_apply_are_left_out(void **state)
+{
+	struct err err = { 0 };
+	struct plan *masked = plan_with("recycling", NULL, &err), *open = plan_with("no-nat", NULL, &err);
+
+	(void)state;
+	assert_non_null(masked->topo.rulesets[0].node);
+	assert_null(open->topo.rulesets[0].node);
+	assert_string_equal(open->topo.nodes[3].recycle, "1");
+	plan_free(masked);
+	plan_free(open);
+}
+
+static void a_wrong_set_is_refused_with_what_is_allowed(void **state)
+{
+	static const struct { const char *variant, *set, *says; } rows[] = {
+		{ NULL, "hosts=0", "must be in 1..200" }, { NULL, "hosts=201", "must be in 1..200" },
+		{ NULL, "hosts=two", "must be in 1..200" }, { NULL, "hosts=", "must be in 1..200" },
+		{ NULL, "hosts=99999999999999999999", "must be in" }, { NULL, "hosts", "needs a value" },
+		{ NULL, "host=2", "it has: hosts, ahead" }, { NULL, "nat=on", "must be in one|pool|no" },
+		{ NULL, "nat=o", "must be in one|pool|no" }, { "nonsense", NULL, "it has: recycling, catching-up" },
+		{ NULL, "", "has no parameter ''" }, { NULL, "ahead=3", "ahead=3: it must be in 1..hosts" },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct err err = { 0 };
+
+		assert_null(plan_with(rows[r].variant, rows[r].set, &err));
+		assert_non_null(strstr(err.text, rows[r].says));
+	}
+}
+
+/* Every lab's every variant can be filled in: no misspelt name in any table. */
+static void every_variant_of_every_lab_is_whole(void **state)
+{
+	(void)state;
+	for (const struct lab *const *lab = all_labs; *lab; lab++)
+		for (const struct variant *variant = (*lab)->variants; variant->name; variant++) {
+			struct err err = { 0 };
+			struct plan *plan = plan_new(*lab, variant->name, NULL, 0, &err);
+
+			assert_string_equal(err.text, "");
+			assert_non_null(plan->steps[0].on);
+			assert_non_null(plan->claims[0].words);
+			plan_free(plan);
+		}
+}
+
+static void a_star_names_the_numbered(void **state)
+{
+	static const struct { const char *pattern, *name; bool names; } rows[] = {
+		{ "host*", "host1", true }, { "host*", "host200", true }, { "host*", "host", false },
+		{ "host*", "hostess", false }, { "host*", "ghost1", false }, { "host1", "host1", true }, { "host1", "host11", false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
+		assert_int_equal(plan_names(rows[r].pattern, rows[r].name), rows[r].names);
+}
+
+/* The same hosts in another network: every address of 10.0 to 10.3 and no other moves. */
+static void a_plan_can_have_another_network(void **state)
+{
+	static const struct { const char *set, *text, *want; } rows[] = {
+		{ "net=1", "10.0.0.1/24 10.3.0.2", "10.4.0.1/24 10.7.0.2" },
+		{ "net=60", "{ 10.1.0.0/24 : 198.51.100.0/24 }", "{ 10.241.0.0/24 : 198.51.100.0/24 }" },
+		{ "net=2", "110.0.0.1 1.10.0.0.1 10.4.0.1 10.0 x10.0.0.1", "110.0.0.1 1.10.0.0.1 10.4.0.1 10.0 x10.8.0.1" },
+		{ "net=0", "10.0.0.1", "10.0.0.1" },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct err err = { 0 };
+		struct plan *plan = plan_new(lab_find("3"), NULL, &rows[r].set, 1, &err);
+		auto_free char *got = plan ? plan_address(plan, rows[r].text) : NULL;
+
+		if (!got || strcmp(got, rows[r].want))
+			fail_msg("%s: %s", rows[r].set, got ? got : err.text);
+		plan_free(plan);
+	}
+}
+
+static void what_every_lab_has_follows_everywhere(void **state)
+{
+	const char *const sets[] = { "hello=abcde", "net=5", "mac=7" };
+	struct err err = { 0 };
+	struct plan *plan = plan_new(lab_find("3"), NULL, sets, 3, &err);
+
+	(void)state;
+	assert_non_null(plan);
+	assert_string_equal(plan->topo.links[0].a.addr, "10.20.0.1/24");
+	assert_non_null(strstr(plan->programs[1].args, "10.20.0.2 "));
+	assert_int_equal(plan->topo.macs, 7 << 16);
+	assert_string_equal(plan_param(plan, "hello"), "abcde");
+	assert_string_equal(plan->params[plan->n_params - 1], "hello=abcde");	/* however they were given */
+	assert_string_equal(plan->params[plan->n_params - 3], "net=5");
+	plan_free(plan);
+}
+
+static void what_every_lab_has_is_in_its_range(void **state)
+{
+	static const char *const sets[] = { "net=61", "net=-1", "net=1x", "net=", "mac=256", "hello=", "hello=Abc", "hello=abcdefghijklm" };
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(sets); s++) {
+		struct err err = { 0 };
+
+		if (plan_new(lab_find("3"), NULL, &sets[s], 1, &err) || !strstr(err.text, "must be"))
+			fail_msg("%s: %s", sets[s], err.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lab_has_several_names),
+		cmocka_unit_test(many_nodes_are_written_out),
+		cmocka_unit_test(rows_that_do_not_apply_are_left_out),
+		cmocka_unit_test(a_wrong_set_is_refused_with_what_is_allowed),
+		cmocka_unit_test(every_variant_of_every_lab_is_whole),
+		cmocka_unit_test(a_star_names_the_numbered),
+		cmocka_unit_test(a_plan_can_have_another_network),
+		cmocka_unit_test(what_every_lab_has_follows_everywhere),
+		cmocka_unit_test(what_every_lab_has_is_in_its_range),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
