@@ -15,7 +15,7 @@ void caption_free(struct caption *caption)
 }
 
 /* A note that says more than the flags and what is drawn anyway. */
-static bool is_telling(const struct segment *segment)
+static bool is_worth_it(const struct segment *segment)
 {
 	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
 }
@@ -31,7 +31,7 @@ struct caption caption_of(const struct segment *segment, bool stamps, double roo
 	char flags[40];
 
 	tcp_flags_text(tcp->flags, flags);
-	if (is_telling(segment)) {
+	if (is_worth_it(segment)) {
 		caption = (struct caption){ must_strdup(flags), must_printf("%s  \u2013 %s", numbers, segment->note) };
 		if (caption_width(&caption) <= room)
 			return caption;

@@ -264,7 +264,7 @@ static void draw_panel(const struct page *page, const struct crowd *crowd, bool 
 }
 
 /* What the programs printed, where it is little: who was refused, and how. */
-static void draw_said(const struct page *page)
+static void draw_output(const struct page *page)
 {
 	const struct evidence *evidence = page->scene->evidence;
 	double x = LEFT;
@@ -322,6 +322,6 @@ char *crowd_draw(const struct scene *scene)
 	}
 	if (page.n)
 		draw_legend(&page);
-	draw_said(&page);
+	draw_output(&page);
 	return dot_end(page.dot);
 }

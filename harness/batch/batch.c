@@ -36,33 +36,33 @@ static int64_t wall_ns(void)
 }
 
 /* What a job's twlab prints: on stderr, how it ended. */
-static void heard(void *arg, int fd, const void *data, size_t len)
+static void collected(void *arg, int fd, const void *data, size_t len)
 {
 	struct run *run = arg;
 
 	if (fd != STDERR_FILENO)
 		return;
-	if (run->said_len + len > 4096)
+	if (run->output_len + len > 4096)
 		return;
-	run->said = must_realloc(run->said, run->said_len + len + 1, 1);
-	memcpy(run->said + run->said_len, data, len);
-	run->said[run->said_len += len] = '\0';
+	run->output = must_realloc(run->output, run->output_len + len + 1, 1);
+	memcpy(run->output + run->output_len, data, len);
+	run->output[run->output_len += len] = '\0';
 }
 
 /* The one sentence in what a job said; "twlab: play: " is for whoever types it. */
 static const char *sentence(struct run *run)
 {
-	char *text = run->said ? run->said : (char *)(uintptr_t)"it ended without a word";
+	char *text = run->output ? run->output : (char *)(uintptr_t)"it ended without a word";
 
 	if (!strncmp(text, "twlab: play: ", 13))
 		text += 13;
-	if (run->said)
+	if (run->output)
 		text[strcspn(text, "\n")] = '\0';
 	return text;
 }
 
 /* "3/7 in 4.8 s  03-final-ack-loss/kept, at 0.3 s  server until none is in": wall time, then virtual. */
-static void tell_progress(const struct batch *batch)
+static void print_progress(const struct batch *batch)
 {
 	auto_free char *doing = NULL, *line = NULL;
 	const struct run *run = NULL;
@@ -238,7 +238,7 @@ static void start_guest(struct batch *batch, struct run *run)
 	auto_files struct files work = { 0 }, system = { 0 };
 	struct vm_job vm_job = {
 		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = batch->seed,
-		.wall_limit_s = limit_s(run->plan), .output = heard, .arg = run,
+		.wall_limit_s = limit_s(run->plan), .output = collected, .arg = run,
 	};
 
 	if (!plugin_pack(run->plan, &work, &system, &err)) {
@@ -287,7 +287,7 @@ static void run_guests(struct batch *batch)
 			running--;
 			batch->n_done++;
 		}
-		tell_progress(batch);
+		print_progress(batch);
 	}
 	for (unsigned int j = 0; j < batch->n_runs; j++) {
 		vm_free(batch->runs[j].vm);
@@ -332,7 +332,7 @@ static void run_here(struct batch *batch, struct run *run)
 	}
 	while ((len = read(pipes[0], text, sizeof(text))) > 0 || (len < 0 && errno == EINTR && !interrupted))
 		if (len > 0)
-			heard(run, 2, text, (size_t)len);
+			collected(run, 2, text, (size_t)len);
 	close(pipes[0]);
 	if (interrupted)
 		kill(pid, SIGKILL);
@@ -350,14 +350,14 @@ static void run_here(struct batch *batch, struct run *run)
 static void run_all_here(struct batch *batch)
 {
 	for (unsigned int j = 0; j < batch->n_runs && !interrupted; j++) {
-		tell_progress(batch);
+		print_progress(batch);
 		run_here(batch, &batch->runs[j]);
 		illustrate(batch, &batch->runs[j]);
 		batch->n_done++;
 	}
 }
 
-static void say_preparing(const char *what)
+static void report_preparing(const char *what)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "twlab: %s\n", what);
@@ -379,9 +379,9 @@ static int prepare(const struct batch *batch, struct err *err)
 	int code = 0;
 
 	if (!batch->n_kernels)
-		return vm_prepare(NULL, say_preparing, err);
+		return vm_prepare(NULL, report_preparing, err);
 	for (unsigned int k = 0; !code && k < batch->n_kernels; k++)
-		code = vm_prepare(batch->kernels[k], say_preparing, err);
+		code = vm_prepare(batch->kernels[k], report_preparing, err);
 	return code;
 }
 

@@ -18,8 +18,8 @@ struct run {
 	char *dir;		/* where its evidence goes */
 	const char *kernel;	/* NULL: the default */
 	struct vm *vm;
-	char *said;		/* what it reports on stderr: why it failed */
-	size_t said_len;
+	char *output;		/* what it reports on stderr: why it failed */
+	size_t output_len;
 	struct outcome outcome;
 	pid_t artist;		/* draws its pictures, writes its report */
 };
@@ -32,7 +32,7 @@ struct batch {
 	unsigned int n_sets;
 	uint64_t seed;
 	bool here, quiet, draw;
-	enum print_format tell;
+	enum print_format format;
 	unsigned int parallel;
 	struct run *runs;
 	unsigned int n_runs, n_done;

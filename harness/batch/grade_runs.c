@@ -173,12 +173,12 @@ static void lot_ended(struct lot *lot, int is, const struct grade_run_options *o
 	lot->vm = NULL;
 }
 
-static void say_progress(const struct grade_run_options *options, const struct lot *lot, unsigned int n)
+static void report_progress(const struct grade_run_options *options, const struct lot *lot, unsigned int n)
 {
 	auto_free char *what = must_printf("%u runs, %.60s", n, vm_progress(lot->vm));
 
-	if (options->say)
-		options->say(what);
+	if (options->report)
+		options->report(what);
 }
 
 /* The @n @runs, in as many guests as their lab says. Negative when one did not live to its end. */
@@ -213,7 +213,7 @@ static int in_guests(struct grade_run **runs, unsigned int n, const struct grade
 			if (is)
 				lot_ended(&lots[l], is, options);
 			else if (lots[l].vm)
-				say_progress(options, &lots[l], n);
+				report_progress(options, &lots[l], n);
 			running -= is != 0;
 		}
 	}

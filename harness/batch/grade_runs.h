@@ -33,7 +33,7 @@ struct grade_run_options {
 	bool again;		/* see struct grade_options */
 	unsigned int parallel;
 	uint64_t seed;
-	void (*say)(const char *what);
+	void (*report)(const char *what);
 };
 
 /* Carry out those of the @n @runs that have no .why yet. */

@@ -24,7 +24,7 @@ static char *yes(bool is)
 	return must_strdup(is ? "yes" : "no");
 }
 
-static char *tell_release(int ns, const char *arg)
+static char *read_release(int ns, const char *arg)
 {
 	struct utsname name;
 
@@ -33,7 +33,7 @@ static char *tell_release(int ns, const char *arg)
 	return must_strdup(uname(&name) ? "" : name.release);
 }
 
-static char *tell_hz(int ns, const char *arg)
+static char *read_hz(int ns, const char *arg)
 {
 	int hz = recorder_hz();
 
@@ -99,8 +99,8 @@ static const struct trait {
 	probe_fn *probe;
 	const char *arg;
 } own[] = {
-	{ "release", "what it calls itself", tell_release },
-	{ "hz", "ticks of its timer a second", tell_hz },
+	{ "release", "what it calls itself", read_release },
+	{ "hz", "ticks of its timer a second", read_hz },
 	{ "modules", "takes modules", find_path, "/proc/modules" },
 	{ "ioperm", "I/O ports from user space: the quick way for jobs and results", try_ioperm },
 	{ "fw_cfg", "QEMU's files in sysfs (not needed)", find_path, "/sys/firmware/qemu_fw_cfg" },
@@ -208,7 +208,7 @@ bool traits_allow(const json_t *all, const struct plan *plan, char **why)
 	return true;
 }
 
-static void tell_lab(FILE *out, const json_t *all, const struct lab *lab)
+static void print_lab(FILE *out, const json_t *all, const struct lab *lab)
 {
 	unsigned int allowed = 0, n = 0;
 	auto_free char *first = NULL;
@@ -255,7 +255,7 @@ void traits_show(FILE *out, const json_t *all)
 		!strcmp(value_of(all, "tcp_tw_recycle"), "no") ? "emulated" : "genuine", "what labs get");
 	fputs("labs that it allows\n", out);
 	for (const struct lab *const *lab = all_labs; *lab; lab++)
-		tell_lab(out, all, *lab);
+		print_lab(out, all, *lab);
 }
 
 json_t *traits_load(const char *name)
@@ -277,28 +277,28 @@ int traits_keep(const char *name, const json_t *all, struct err *err)
 	return fs_put(path, text, strlen(text), err);
 }
 
-struct heard {
+struct collected {
 	char *text;
 	size_t len;
 };
 
-static void hear(void *arg, int fd, const void *data, size_t len)
+static void collect(void *arg, int fd, const void *data, size_t len)
 {
-	struct heard *heard = arg;
+	struct collected *collected = arg;
 
-	if (fd != STDOUT_FILENO || heard->len + len > 65536)
+	if (fd != STDOUT_FILENO || collected->len + len > 65536)
 		return;
-	heard->text = must_realloc(heard->text, heard->len + len + 1, 1);
-	memcpy(heard->text + heard->len, data, len);
-	heard->text[heard->len += len] = '\0';
+	collected->text = must_realloc(collected->text, collected->len + len + 1, 1);
+	memcpy(collected->text + collected->len, data, len);
+	collected->text[collected->len += len] = '\0';
 }
 
 json_t *traits_of(const char *name, char **console, struct err *err)
 {
 	static const char *const argv[] = { GUEST_TWLAB, "kernel", "traits", NULL };
 	auto_kernel struct kernel kernel = { 0 };
-	struct heard heard = { 0 };
-	struct vm_job job = { .kernel = name, .argv = argv, .output = hear, .arg = &heard };
+	struct collected collected = { 0 };
+	struct vm_job job = { .kernel = name, .argv = argv, .output = collect, .arg = &collected };
 	auto_free char *text = NULL;
 	struct vm *vm = NULL;
 	json_t *all;
@@ -319,7 +319,7 @@ json_t *traits_of(const char *name, char **console, struct err *err)
 	if (vm && ret < 0)
 		*console = must_strdup(vm_console(vm));
 	vm_free(vm);
-	text = heard.text ? heard.text : must_strdup("");
+	text = collected.text ? collected.text : must_strdup("");
 	all = ret < 0 ? NULL : traits_read(text, err);
 	if (all) {
 		json_object_set_new(all, "machine", json_string(kernel.machine->name));

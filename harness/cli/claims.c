@@ -40,7 +40,7 @@ static bool agree(const struct group *a, const struct group *b, unsigned int i)
 }
 
 /* Has a kernel before the @g-th said the same? */
-static bool is_said(const struct groups *groups, unsigned int g, unsigned int i)
+static bool is_printed(const struct groups *groups, unsigned int g, unsigned int i)
 {
 	for (unsigned int before = 0; before < g; before++)
 		if (agree(&groups->of[before], &groups->of[g], i))
@@ -68,7 +68,7 @@ static char *support_text(const struct support *support)
 			   verdict->claim->node, verdict->claim->fact, verdict->seen, *verdict->where ? ", " : "", verdict->where);
 }
 
-static void tell_support(const struct support *support, bool open)
+static void print_support(const struct support *support, bool open)
 {
 	const struct outcome *outcome = support->outcome;
 	auto_free char *line = outcome->failed ?
@@ -83,7 +83,7 @@ static void tell_support(const struct support *support, bool open)
 /* Three facts, those first that set a limit. Where an answer is open, what keeps it open: a
  * line for each run that did not come about.
  */
-static void tell_supports(const struct finding *finding)
+static void print_supports(const struct finding *finding)
 {
 	bool open = finding->kind == FINDING_OPEN;
 	unsigned int told = 0, left = 0;
@@ -101,7 +101,7 @@ static void tell_supports(const struct finding *finding)
 			last = support->outcome;
 			if (told < (pass || open ? 3 : 2)) {
 				told++;
-				tell_support(support, open);
+				print_support(support, open);
 			} else {
 				left++;
 			}
@@ -111,7 +111,7 @@ static void tell_supports(const struct finding *finding)
 		printf("%16sand %u more\n", "", left);
 }
 
-static void tell_answer(const struct groups *groups, unsigned int g, unsigned int i)
+static void print_finding(const struct groups *groups, unsigned int g, unsigned int i)
 {
 	const struct finding *finding = &groups->of[g].findings[i];
 	auto_free char *kernels = kernels_of(groups, g, i);
@@ -126,10 +126,10 @@ static void tell_answer(const struct groups *groups, unsigned int g, unsigned in
 		printf("%16s", "");
 		text_wrap(stdout, finding->limit, 16);
 	}
-	tell_supports(finding);
+	print_supports(finding);
 }
 
-static void tell_sums(const struct groups *groups)
+static void print_sums(const struct groups *groups)
 {
 	for (unsigned int g = 0; g < groups->n; g++) {
 		unsigned int count[ANSWERS] = { 0 };
@@ -142,16 +142,16 @@ static void tell_sums(const struct groups *groups)
 	}
 }
 
-static void tell_text(const struct groups *groups)
+static void print_text(const struct groups *groups)
 {
 	for (unsigned int i = 0; i < groups->n_answers; i++)
 		for (unsigned int g = 0; g < groups->n; g++)
-			if (!is_said(groups, g, i))
-				tell_answer(groups, g, i);
-	tell_sums(groups);
+			if (!is_printed(groups, g, i))
+				print_finding(groups, g, i);
+	print_sums(groups);
 }
 
-static void tell_tsv(const struct groups *groups)
+static void print_tsv(const struct groups *groups)
 {
 	puts("id\tanswer\twords\tlimit\tkernel\tlab\tvariant\tverdict\tnode\tfact\tseen\twhere");
 	for (unsigned int i = 0; i < groups->n_answers; i++)
@@ -192,7 +192,7 @@ static json_t *finding_json(const struct group *group, const struct finding *fin
 			 "limit", finding->limit, "kernel", group->kernel, "evidence", supports);
 }
 
-static void tell_json(const struct groups *groups)
+static void print_json(const struct groups *groups)
 {
 	json_t *all = json_array();
 
@@ -247,7 +247,7 @@ static void html_answer(const struct groups *groups, unsigned int g, unsigned in
 	puts("</tr>");
 }
 
-static void tell_html(const struct groups *groups)
+static void print_html(const struct groups *groups)
 {
 	html_head(stdout, "The article's claims");
 	puts("<h1>The article's claims</h1>\n<p>Linux");
@@ -258,7 +258,7 @@ static void tell_html(const struct groups *groups)
 	puts("\n<table><tr><th>The article says<th>Answer<th>Limits, and what it rests on</tr>");
 	for (unsigned int i = 0; i < groups->n_answers; i++)
 		for (unsigned int g = 0; g < groups->n; g++)
-			if (!is_said(groups, g, i))
+			if (!is_printed(groups, g, i))
 				html_answer(groups, g, i);
 	puts("</table></html>");
 }
@@ -393,8 +393,8 @@ static int status_of(const struct groups *groups)
 
 int claims_main(int argc, char **argv, struct err *err)
 {
-	static void (*const tell[])(const struct groups *groups) = {
-		[HOW_TEXT] = tell_text, [HOW_TSV] = tell_tsv, [HOW_JSON] = tell_json, [HOW_HTML] = tell_html,
+	static void (*const print[])(const struct groups *groups) = {
+		[HOW_TEXT] = print_text, [HOW_TSV] = print_tsv, [HOW_JSON] = print_json, [HOW_HTML] = print_html,
 	};
 	struct request request = { .out = "evidence" };
 	struct groups groups = { 0 };
@@ -406,7 +406,7 @@ int claims_main(int argc, char **argv, struct err *err)
 	if (!err->code) {
 		for (unsigned int g = 0; g < groups.n; g++)
 			groups.n_answers = findings_all(groups.of[g].outcomes, groups.of[g].n, groups.of[g].findings);
-		tell[request.how](&groups);
+		print[request.how](&groups);
 		status = status_of(&groups);
 	}
 	groups_free(&groups);

@@ -104,7 +104,7 @@ static int check_task(const struct lab *lab, const char *name, struct err *err)
 	return name ? err_set(err, 0, "%s has no task '%s'", lab->name, name) : 0;
 }
 
-static void say(const char *what)
+static void report(const char *what)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s", what);
@@ -113,7 +113,7 @@ static void say(const char *what)
 /* A guest, ready to be restored; else the status to end with. */
 static int prepare(const char *kernel, struct err *err)
 {
-	int code = vm_prepare(kernel, say, err);
+	int code = vm_prepare(kernel, report, err);
 
 	return code ? status_no_guest(code, kernel) : STATUS_HOLDS;
 }
@@ -127,7 +127,7 @@ static int grade_it(struct asked *asked, const struct submission *submission, st
 	if (code)
 		return code;
 	code = grade(submission, &asked->options, &result, err);
-	say("");
+	report("");
 	if (code)
 		return code == -ENOENT ? STATUS_SKIP : STATUS_ERROR;
 	status = grade_status(&result);
@@ -152,14 +152,14 @@ static int check_options(const struct asked *asked, bool class, struct err *err)
 static int grade_class(const struct asked *asked, struct err *err)
 {
 	struct class_options options = { .whose = asked->whose, .out = asked->options.out, .kernel = asked->options.kernel,
-					 .jobs = (unsigned int)asked->jobs, .resume = asked->resume, .say = asked->options.say };
+					 .jobs = (unsigned int)asked->jobs, .resume = asked->resume, .report = asked->options.report };
 	struct class_count count;
 	int code = prepare(asked->options.kernel, err);
 
 	if (code)
 		return code;
 	code = class_grade(asked->dir, &options, &count, err);
-	say("");
+	report("");
 	if (code)
 		return STATUS_USAGE;
 	printf("%u graded, %u refused, %u could not be told, %u as they were; a job took at most %ld MB\n%s/index.html\n%s/grades.csv\n",
@@ -169,7 +169,7 @@ static int grade_class(const struct asked *asked, struct err *err)
 
 int grade_main(int argc, char **argv, struct err *err)
 {
-	struct asked asked = { .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), .options = { .say = say } };
+	struct asked asked = { .jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN), .options = { .report = report } };
 	struct submission submission = { 0 };
 	auto_free void *key = NULL;
 	int status = STATUS_USAGE;

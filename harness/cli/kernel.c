@@ -16,7 +16,7 @@ static const char usage[] = "usage: twlab kernel list | fetch NAME... | "
 			    "add FILE [--modules DIR] [--name NAME] [--machine M] [--append WORDS] | "
 			    "show NAME | traits";
 
-static void say(const char *what)
+static void report(const char *what)
 {
 	fprintf(stderr, "twlab: kernel: %s\n", what);
 }
@@ -49,7 +49,7 @@ static int list_kernels(int argc, char **argv, struct err *err)
 	}
 	free(all);
 	if (!n)
-		say("none in the cache yet (twlab kernel fetch " KERNEL_DEFAULT ")");
+		report("none in the cache yet (twlab kernel fetch " KERNEL_DEFAULT ")");
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static int fetch_main(int argc, char **argv, struct err *err)
 	if (argc < 2)
 		return err_set(err, 0, "%s", usage), STATUS_USAGE;
 	for (int i = 1; i < argc; i++)
-		if (fetch_kernel(argv[i], say, err))
+		if (fetch_kernel(argv[i], report, err))
 			return status_of(err);
 	return 0;
 }
@@ -127,7 +127,7 @@ static json_t *try_machines(const char *as, const struct addition *add, struct e
 
 		if (add->machine ? add->machine != machine : machine->serial != refused)
 			continue;
-		say(what);
+		report(what);
 		free(console);
 		console = NULL;
 		if (kernel_wants(as, machine, add->words, err))
@@ -250,7 +250,7 @@ static int show_main(int argc, char **argv, struct err *err)
 		return status_of(err);
 	all = traits_load(kernel.name);
 	if (!all) {
-		say("running it, to see what it can do (once)");
+		report("running it, to see what it can do (once)");
 		all = traits_of(kernel.name, &console, err);
 		if (!all && console)
 			print_end(console);

@@ -3,7 +3,7 @@
 #include "harness/judge/outcome.h"
 #include "harness/batch/plugin.h"
 
-static void tell(const struct lab *lab, bool params)
+static void print(const struct lab *lab, bool params)
 {
 	printf("%s\n  ", lab->name);
 	text_wrap(stdout, lab->question, 2);
@@ -26,8 +26,8 @@ int list_main(int argc, char **argv, struct err *err)
 	if (err->code)
 		return STATUS_USAGE;
 	if (one)
-		tell(one, true);
+		print(one, true);
 	for (const struct lab *const *each = all_labs; *each && !one; each++)
-		tell(*each, false);
+		print(*each, false);
 	return STATUS_HOLDS;
 }

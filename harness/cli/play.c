@@ -18,7 +18,7 @@
 /* To whoever watches: in a guest the host, else the terminal. What a guest says
  * costs more than what it does, so the host hears of a second's first step only.
  */
-static void say(int64_t now_ns, const char *what)
+static void report(int64_t now_ns, const char *what)
 {
 	static int64_t next_ns;
 	const char *fd = getenv("TWLAB_SAY_FD");
@@ -54,7 +54,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		{ "seed", required_argument, NULL, 'r' }, { "sysctl", required_argument, NULL, TASK_SYSCTL },
 		{ "rules", required_argument, NULL, TASK_RULES }, { "program", required_argument, NULL, TASK_PROGRAM }, { 0 }
 	};
-	struct execute_options execute_options = { .own_kernel = getenv("TWLAB_GUEST"), .say = quiet ? NULL : say };
+	struct execute_options execute_options = { .own_kernel = getenv("TWLAB_GUEST"), .report = quiet ? NULL : report };
 	struct override_file files[8];
 	unsigned int n_files = 0;
 	const char **sets = NULL, *variant = NULL;

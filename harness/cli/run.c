@@ -73,8 +73,8 @@ static int parse(struct batch *batch, int argc, char **argv, struct err *err)
 		case OPT_VARIANT: batch->variant = optarg; break;
 		case OPT_KERNEL: batch->kernel = optarg; break;
 		case OPT_HERE: batch->here = true; break;
-		case OPT_JSON: batch->tell = PRINT_JSON; break;
-		case OPT_TSV: batch->tell = PRINT_TSV; break;
+		case OPT_JSON: batch->format = PRINT_JSON; break;
+		case OPT_TSV: batch->format = PRINT_TSV; break;
 		case OPT_NO_DRAW: batch->draw = false; break;
 		case OPT_SEED:
 			if (options_number(optarg, "a seed", 0, INT64_MAX, &batch->seed, err))
@@ -120,7 +120,7 @@ static void run_free(struct batch *batch)
 		plan_free(batch->runs[j].plan);
 		outcome_free(&batch->runs[j].outcome);
 		free(batch->runs[j].dir);
-		free(batch->runs[j].said);
+		free(batch->runs[j].output);
 	}
 	for (unsigned int k = 0; k < batch->n_kernels; k++)
 		free(batch->kernels[k]);
@@ -142,7 +142,7 @@ static int draw_sides(const struct batch *batch, const struct outcome *outcomes)
 			fprintf(stderr, "twlab: run: %s: %s\n", above, err.text);
 			return STATUS_ERROR;
 		}
-		if (batch->tell == PRINT_TEXT)
+		if (batch->format == PRINT_TEXT)
 			printf("%s%s/kernels.svg\n", j ? "             " : "drawn        ", above);
 	}
 	return STATUS_HOLDS;
@@ -156,11 +156,11 @@ static int conclude_all(struct batch *batch)
 	for (unsigned int j = 0; j < batch->n_runs; j++)
 		outcomes[j] = batch->runs[j].outcome;	/* borrowed */
 	if (batch->n_kernels > 1) {
-		compare_print(stdout, batch->tell, (const char *const *)batch->kernels, batch->n_kernels, outcomes,
+		compare_print(stdout, batch->format, (const char *const *)batch->kernels, batch->n_kernels, outcomes,
 			   batch->n_runs / batch->n_kernels);
 		drawn = draw_sides(batch, outcomes);
 	} else {
-		outcomes_print(stdout, batch->tell, outcomes, batch->n_runs);
+		outcomes_print(stdout, batch->format, outcomes, batch->n_runs);
 	}
 	status = outcome_status(outcomes, batch->n_runs);
 	free(outcomes);

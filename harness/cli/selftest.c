@@ -67,7 +67,7 @@ static int grade_files(const struct test *test, const char *from, const struct m
 	return code;
 }
 
-static int tell(const struct test *test, const char *what, bool sound, const char *how)
+static int print(const struct test *test, const char *what, bool sound, const char *how)
 {
 	auto_free char *who = personal_name(&test->personal);
 
@@ -97,7 +97,7 @@ static int test_points(const struct test *test, const char *what, int floor, str
 	lost = first_lost(&result);
 	how = must_printf("%d of %d points%s%s", result.earned, result.points,
 			  result.earned == want ? "" : "; ", result.earned == want ? "" : lost);
-	status = tell(test, what, result.earned == want && grade_status(&result) != STATUS_ERROR, how);
+	status = print(test, what, result.earned == want && grade_status(&result) != STATUS_ERROR, how);
 	grade_free(&result);
 	return status;
 }
@@ -128,7 +128,7 @@ static int test_mutant(const struct test *test, const struct mutant *mutant, str
 	refused = row && row->result == RESULT_FAIL;
 	how = row ? must_printf("%s %s: %.200s", name, refused ? "refuses it" : "does NOT refuse it", row->seen) :
 	      must_printf("%s is no mark that its files earn", name);
-	status = tell(test, what, refused, how);
+	status = print(test, what, refused, how);
 	grade_free(&result);
 	return status;
 }
@@ -197,7 +197,7 @@ static int start_unit(struct unit *unit, unsigned int students, const struct gra
 	return 0;
 }
 
-static void tell_unit(const struct unit *unit)
+static void print_unit(const struct unit *unit)
 {
 	auto_fclose FILE *file = fopen(unit->said, "re");
 	char text[4096];
@@ -243,7 +243,7 @@ static int test_units(struct unit *units, unsigned int n, unsigned int students,
 		end_unit(units, n, pid, status);
 		running--;
 		for (; told < n && units[told].done; told++) {
-			tell_unit(&units[told]);
+			print_unit(&units[told]);
 			worst = units[told].status > worst ? units[told].status : worst;
 		}
 	}

@@ -34,7 +34,7 @@ struct along {
 	struct files work, system;
 };
 
-static void say(const char *what)
+static void report(const char *what)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "twlab: vm: %s\n", what);
@@ -145,7 +145,7 @@ static int run(const struct vm_job *job, struct vm_result *result, struct err *e
 	struct vm *vm;
 	int ret;
 
-	if (vm_prepare(job->kernel, say, err)) {
+	if (vm_prepare(job->kernel, report, err)) {
 		fputs(vm_boot_console(), stderr);
 		return err_code(err);
 	}

@@ -207,7 +207,7 @@ static void ended(struct class *class, int status, const struct rusage *used)
 }
 
 /* "12 of 200, 2 at work, some 140 s to go" */
-static void say_progress(const struct class *class, unsigned int next, unsigned int running)
+static void report_progress(const struct class *class, unsigned int next, unsigned int running)
 {
 	const struct class_count *count = class->count;
 	unsigned int done = next - running, worked = done - count->kept;
@@ -216,7 +216,7 @@ static void say_progress(const struct class *class, unsigned int next, unsigned 
 	auto_free char *errors = count->errors ? must_printf(", %u errors", count->errors) : must_strdup("");
 	auto_free char *what = must_printf("%u of %u, %u at work%s%s", done, class->n, running, errors, left);
 
-	class->options->say(what);
+	class->options->report(what);
 }
 
 static int run_jobs(struct class *class, struct err *err)
@@ -239,8 +239,8 @@ static int run_jobs(struct class *class, struct err *err)
 			next++;
 			running++;
 		}
-		if (class->options->say)
-			say_progress(class, next, running);
+		if (class->options->report)
+			report_progress(class, next, running);
 		pid = wait4(-1, &status, 0, &used);
 		if (pid > 0) {
 			ended(class, status, &used);

@@ -21,7 +21,7 @@ struct class_options {
 	const char *out, *kernel;
 	unsigned int jobs;
 	bool resume;		/* OUT is there: what was graded from the same inputs stays */
-	void (*say)(const char *what);	/* progress, often; may be NULL */
+	void (*report)(const char *what);	/* progress, often; may be NULL */
 };
 
 struct class_count {

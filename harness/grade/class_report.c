@@ -38,7 +38,7 @@ static int number_of(const json_t *json, const char *key)
 	return (int)json_integer_value(json_object_get(json, key));
 }
 
-static bool could_not_tell(const json_t *result)
+static bool undecided(const json_t *result)
 {
 	return !result || number_of(result, "status") == STATUS_ERROR;
 }
@@ -84,8 +84,8 @@ static void read_all(struct class *class, const char *out)
 	for (unsigned int h = 0; h < class->n; h++) {
 		int points = number_of(class->results[h], "points"), earned = number_of(class->results[h], "earned");
 
-		class->errors += could_not_tell(class->results[h]);
-		if (could_not_tell(class->results[h]) || points <= 0)
+		class->errors += undecided(class->results[h]);
+		if (undecided(class->results[h]) || points <= 0)
 			continue;
 		class->told++;
 		class->bars[earned * BARS / points]++;
@@ -156,7 +156,7 @@ static void csv_rows(FILE *out, const struct class *class, unsigned int h)
 {
 	const json_t *result = class->results[h];
 	auto_free char *ids = must_strdup(*text_of(result, "student") ? text_of(result, "student") : class->handed[h].who);
-	auto_free char *score = could_not_tell(result) ? must_strdup("") : must_printf("%d", number_of(result, "earned"));
+	auto_free char *score = undecided(result) ? must_strdup("") : must_printf("%d", number_of(result, "earned"));
 	char *rest = ids, *id;
 
 	while ((id = strsep(&rest, ","))) {
@@ -221,7 +221,7 @@ static void students(FILE *out, const struct class *class)
 	for (unsigned int h = 0; h < class->n; h++) {
 		const json_t *result = class->results[h];
 		auto_free char *comment = comment_of(class, h, class->handed[h].who);
-		bool error = could_not_tell(result);
+		bool error = undecided(result);
 
 		fprintf(out, "<tr><td><a href=\"%s/report.html\">%s</a><td>", class->handed[h].who, class->handed[h].who);
 		if (error)

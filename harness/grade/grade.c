@@ -277,7 +277,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		code = toolchain_paths(&compiler, err);
 	if (!code)
 		code = grade_run_all(grading.runs, grading.n_runs, &(struct grade_run_options){
-			.out = options->out, .kernel = options->kernel, .say = options->say, .again = options->again,
+			.out = options->out, .kernel = options->kernel, .report = options->report, .again = options->again,
 			.parallel = options->parallel,
 			.seed = submission->personal.seed }, err);
 	if (!code) {

@@ -40,7 +40,7 @@ struct grade_options {
 	bool again;			/* runs of the lab as it is that .out has, of these very parameters, serve again: for
 					 * where nobody else writes to .out */
 	unsigned int parallel;		/* so many guests run side by side; 0 is 1 */
-	void (*say)(const char *what);	/* progress; may be NULL */
+	void (*report)(const char *what);	/* progress; may be NULL */
 };
 
 /* Grade @submission. vm_prepare() has been called. Fails only when nothing could

@@ -24,7 +24,7 @@ enum format format_named(const char *name)
 	return (enum format)format;
 }
 
-static void tell_row(FILE *out, const struct grade_row *row)
+static void print_row(FILE *out, const struct grade_row *row)
 {
 	auto_free char *seen = must_printf("%s; expected %s", row->seen, row->expected);
 
@@ -54,7 +54,7 @@ static int text(FILE *out, const struct grade *grade, struct err *err)
 			task = grade->rows[r].task;
 			fprintf(out, "\n%s (%s)\n", task->name, task->file);
 		}
-		tell_row(out, &grade->rows[r]);
+		print_row(out, &grade->rows[r]);
 	}
 	fprintf(out, "\n%d of %d points, in %.1f s\n", grade->earned, grade->points, grade->seconds);
 	return 0;

@@ -323,7 +323,7 @@ static bool fits(const struct comparison_row *row, unsigned int n)
 }
 
 /* A cell of a claim has the verdict before what was seen. */
-static void tell_cells(FILE *out, const struct comparison_row *row, unsigned int n)
+static void print_cells(FILE *out, const struct comparison_row *row, unsigned int n)
 {
 	bool wide = fits(row, n);
 
@@ -340,7 +340,7 @@ static void tell_cells(FILE *out, const struct comparison_row *row, unsigned int
 }
 
 /* What is too long for a column: each value once, with those that have it. */
-static void tell_long(FILE *out, const struct comparison_row *row, const char *const *kernels, unsigned int n)
+static void print_long(FILE *out, const struct comparison_row *row, const char *const *kernels, unsigned int n)
 {
 	for (unsigned int k = 0; k < n; k++) {
 		unsigned int before = 0;
@@ -357,7 +357,7 @@ static void tell_long(FILE *out, const struct comparison_row *row, const char *c
 	}
 }
 
-static void tell_one(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes)
+static void print_one(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes)
 {
 	struct comparison comparison;
 	bool claims = false, facts = false;
@@ -380,15 +380,15 @@ static void tell_one(FILE *out, const char *const *kernels, unsigned int n, cons
 			*begun = true;
 		}
 		fprintf(out, "  %c ", row->differs ? '*' : ' ');
-		tell_cells(out, row, n);
+		print_cells(out, row, n);
 		if (!fits(row, n) && row->differs)
-			tell_long(out, row, kernels, n);
+			print_long(out, row, kernels, n);
 	}
 	fputc('\n', out);
 	compare_free(&comparison);
 }
 
-static void tell_sum(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes,
+static void print_sum(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes,
 		     unsigned int variants)
 {
 	for (unsigned int k = 0; k < n; k++) {
@@ -404,7 +404,7 @@ static void tell_sum(FILE *out, const char *const *kernels, unsigned int n, cons
 
 /* ---- for programs ---- */
 
-static void tell_tsv(FILE *out, const struct outcome *outcome, const struct comparison *comparison)
+static void print_tsv(FILE *out, const struct outcome *outcome, const struct comparison *comparison)
 {
 	for (unsigned int r = 0; r < comparison->n; r++) {
 		const struct comparison_row *row = &comparison->rows[r];
@@ -465,18 +465,18 @@ void compare_print(FILE *out, enum print_format how, const char *const *kernels,
 		struct comparison comparison;
 
 		if (how == PRINT_TEXT) {
-			tell_one(out, kernels, n, on);
+			print_one(out, kernels, n, on);
 			continue;
 		}
 		compare_outcomes(on, n, &comparison);
 		if (how == PRINT_TSV)
-			tell_tsv(out, on, &comparison);
+			print_tsv(out, on, &comparison);
 		else
 			json_array_append_new(all, compare_json(on, &comparison, kernels));
 		compare_free(&comparison);
 	}
 	if (how == PRINT_TEXT)
-		tell_sum(out, kernels, n, outcomes, variants);
+		print_sum(out, kernels, n, outcomes, variants);
 	if (how == PRINT_JSON) {
 		json_dumpf(all, out, JSON_INDENT(1));
 		fputc('\n', out);

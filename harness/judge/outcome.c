@@ -101,7 +101,7 @@ void text_wrap(FILE *out, const char *text, int indent)
 	fputc('\n', out);
 }
 
-static void tell_verdict(FILE *out, const struct verdict *verdict, unsigned int more)
+static void print_verdict(FILE *out, const struct verdict *verdict, unsigned int more)
 {
 	const struct claim *claim = verdict->claim;
 	auto_free char *others = more ? must_printf(" (and %u more)", more) : must_strdup("");
@@ -125,7 +125,7 @@ static bool is_drawn(const char *dir)
 	return !access(report, F_OK);
 }
 
-static void tell_text(FILE *out, const struct outcome *outcome)
+static void print_text(FILE *out, const struct outcome *outcome)
 {
 	const struct evidence *evidence = outcome->evidence;
 	const struct verdicts *verdicts = &outcome->verdicts;
@@ -147,7 +147,7 @@ static void tell_text(FILE *out, const struct outcome *outcome)
 
 		while (v + 1 < verdicts->n && same_but_node(&verdicts->rows[first], &verdicts->rows[v + 1]))
 			v++;
-		tell_verdict(out, &verdicts->rows[first], v - first);
+		print_verdict(out, &verdicts->rows[first], v - first);
 	}
 	if (outcome->dir)
 		fprintf(out, "  evidence   %s/ (%s)\n", outcome->dir, outcome->failed ? "not whole: what there is of it" :
@@ -155,7 +155,7 @@ static void tell_text(FILE *out, const struct outcome *outcome)
 	fputc('\n', out);
 }
 
-static void tell_tsv(FILE *out, const struct outcome *outcome)
+static void print_tsv(FILE *out, const struct outcome *outcome)
 {
 	for (unsigned int v = 0; v < outcome->verdicts.n; v++) {
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
@@ -217,7 +217,7 @@ static int write_verdicts(const struct outcome *outcome, struct err *err)
 	return failed ? err_set(err, errno, "cannot write %s", path) : 0;
 }
 
-static void tell_sum(FILE *out, const struct outcome *outcomes, unsigned int n)
+static void print_sum(FILE *out, const struct outcome *outcomes, unsigned int n)
 {
 	unsigned int count[RESULTS] = { 0 };
 
@@ -233,13 +233,13 @@ void outcomes_print(FILE *out, enum print_format how, const struct outcome *outc
 	switch (how) {
 	case PRINT_TEXT:
 		for (unsigned int o = 0; o < n; o++)
-			tell_text(out, &outcomes[o]);
-		tell_sum(out, outcomes, n);
+			print_text(out, &outcomes[o]);
+		print_sum(out, outcomes, n);
 		break;
 	case PRINT_TSV:
 		fputs("lab\tvariant\tkernel\tverdict\tarticle\tclaim\tnode\tfact\texpected\tseen\twhere\n", out);
 		for (unsigned int o = 0; o < n; o++)
-			tell_tsv(out, &outcomes[o]);
+			print_tsv(out, &outcomes[o]);
 		break;
 	case PRINT_JSON:
 		all = json_array();

@@ -182,8 +182,8 @@ static int do_step(struct run_state *run, const struct step *step)
 	auto_free char *words = must_printf("%s %s %s", step->on ? step->on : "", kind->name,
 					    step->what ? step->what : "");
 
-	if (run->options->say)
-		run->options->say(recorder_now(run->recorder), words);
+	if (run->options->report)
+		run->options->report(recorder_now(run->recorder), words);
 	if (!kind->act)
 		return wait_for(run, step);
 	/* Segments that came before something is done do not count after it. */

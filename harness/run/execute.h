@@ -16,7 +16,7 @@ struct execute_options {
 	bool own_kernel;	/* nobody else runs on it: a setting may be made for all of it */
 	const struct override *override;	/* what a student handed in, in @plan already; NULL = nothing */
 	/* Told what is going on, for a terminal; may be NULL. */
-	void (*say)(int64_t now_ns, const char *what);
+	void (*report)(int64_t now_ns, const char *what);
 };
 
 /* Build @plan's topology, carry its steps out, leave the evidence. Fails when

@@ -123,7 +123,7 @@ static int add_rules(struct override *override, const struct override_file *file
 }
 
 /* Wait for the compiler, and keep what it says. Its wait status. */
-static int hear(struct override *override, struct proc *proc, char *said, const char **trouble)
+static int collect(struct override *override, struct proc *proc, char *said, const char **trouble)
 {
 	size_t len = 0;
 	int status;
@@ -167,7 +167,7 @@ static int compile(struct override *override, const char *source, const char *ou
 	start.ns = ns;
 	if (ns < 0 || proc_start(&start, &proc, err))
 		return -err->code;
-	status = hear(override, &proc, said, &trouble);
+	status = collect(override, &proc, said, &trouble);
 	sandbox_kill(override->sandbox);
 	if (!status)
 		return 0;
@@ -192,11 +192,11 @@ static int compiled(const char *name, const char *text, size_t len, void **exe, 
 	auto_free char *why = must_printf(COMPILED "/%s.why", name);
 	auto_free void *was = NULL, *said = NULL;
 	struct err none = { 0 };
-	size_t was_len, said_len;
+	size_t was_len, output_len;
 
 	if (access(source, F_OK) || fs_read(source, &was, &was_len, &none) || was_len != len || memcmp(was, text, len))
 		return 0;
-	if (!access(why, F_OK) && !fs_read(why, &said, &said_len, &none))
+	if (!access(why, F_OK) && !fs_read(why, &said, &output_len, &none))
 		return err_set(err, 0, "%s", (char *)said);
 	return !access(path, F_OK) && !fs_read(path, exe, exe_len, &none);
 }

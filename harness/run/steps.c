@@ -151,7 +151,7 @@ static char *value_word(const char *value)
 	return word;
 }
 
-static void tell_line(struct run_state *run, const struct step *step, const struct sysctl_conf_line *line)
+static void write_line(struct run_state *run, const struct step *step, const struct sysctl_conf_line *line)
 {
 	auto_free char *usual = value_word(line->usual), *was = value_word(line->was), *is = value_word(line->is);
 	const char *error = line->error ? strerrorname_np(line->error) : "0";
@@ -180,7 +180,7 @@ static int do_conf(struct run_state *run, const struct step *step)
 	sysctl_conf_parse(text ? text : "", &conf);
 	code = sysctl_conf_apply(&conf, node->ns, run->err);
 	for (unsigned int l = 0; l < conf.n && !code; l++)
-		tell_line(run, step, &conf.lines[l]);
+		write_line(run, step, &conf.lines[l]);
 	errors = must_printf("errors=%u", sysctl_conf_errors(&conf));
 	if (!code)
 		recorder_event(run->recorder, "conf", step->on, errors, step->why);
@@ -266,7 +266,7 @@ static int do_send(struct run_state *run, const struct step *step)
 /* The waits: each says whether what it waits for has come. */
 
 /* Behind the line of @program that begins with @what; 0 = there is none. */
-static size_t line_said(const struct run_program *program, const char *what)
+static size_t printed_line(const struct run_program *program, const char *what)
 {
 	char *line = program->out.text ? program->out.text + program->said : NULL, *end;
 
@@ -283,12 +283,12 @@ static bool names_none(struct run_state *run, const struct step *step)
 	return true;
 }
 
-static int has_said(struct run_state *run, const struct step *step)
+static int has_printed(struct run_state *run, const struct step *step)
 {
 	if (names_none(run, step))
 		return no_such(run, "program", step->on);
 	each_program(run, step, program) {
-		if (line_said(program, step->what))
+		if (printed_line(program, step->what))
 			continue;
 		if (program->ended)
 			return err_set(run->err, 0, "%s ended without saying '%s'",
@@ -296,7 +296,7 @@ static int has_said(struct run_state *run, const struct step *step)
 		return 0;
 	}
 	each_program(run, step, program)	/* each of them has, so none is asked again */
-		program->said = line_said(program, step->what);
+		program->said = printed_line(program, step->what);
 	return 1;
 }
 
@@ -363,7 +363,7 @@ const struct step_kind step_kinds[] = {
 	[DO_NOTHING] = { "nothing", NULL, NULL },
 	[DO_START]   = { "start", do_start, NULL },
 	[DO_TELL]    = { "tell", do_tell, NULL },
-	[DO_SAYS]    = { "until it says", NULL, has_said },
+	[DO_SAYS]    = { "until it says", NULL, has_printed },
 	[DO_EXIT]    = { "until it ends", NULL, has_exited },
 	[DO_CRASH]   = { "crash", do_crash, has_exited },
 	[DO_STATE]   = { "until in", NULL, has_state },

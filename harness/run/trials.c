@@ -73,7 +73,7 @@ int trials_ask(struct run_state *run, const struct step *step)
 }
 
 /* Take down what it has told since; true if that was about each of them. */
-static bool all_told(struct run_state *run, struct run_program *program)
+static bool all_answered(struct run_state *run, struct run_program *program)
 {
 	bool all = true;
 
@@ -94,7 +94,7 @@ int trials_answered(struct run_state *run, const struct step *step)
 	struct run_program *program = asked(run, step);
 	bool ended = program && program->ended;	/* before the last look */
 
-	return program && (all_told(run, program) || ended);
+	return program && (all_answered(run, program) || ended);
 }
 
 int trials_write(const struct run_state *run)

@@ -39,7 +39,7 @@ struct fetch {
 	char *dir;
 	char *option[16];
 	size_t n;
-	void (*say)(const char *what);
+	void (*report)(const char *what);
 };
 
 static volatile sig_atomic_t stopped;
@@ -297,14 +297,14 @@ static int work(struct fetch *fetch, struct err *err)
 	}
 	if (prepare(fetch, err))
 		return err_code(err);
-	fetch->say("fetching Debian's list of packages");
+	fetch->report("fetching Debian's list of packages");
 	/* An archive that is missing is judged by what can be downloaded then. */
 	if (apt(fetch, NULL, "apt-get", "update", NULL, NULL, err) == -EINTR)
 		return err_code(err);
-	fetch->say("downloading the kernel (some 30 MB)");
+	fetch->report("downloading the kernel (some 30 MB)");
 	if (download(fetch, META, 4, err))
 		return err_code(err);
-	fetch->say("unpacking it");
+	fetch->report("unpacking it");
 	return unpack_all(fetch, err);
 }
 
@@ -344,11 +344,11 @@ static int fetch_one(void *arg, struct err *err)
 	return work(fetch, err);
 }
 
-int fetch_kernel(const char *name, void (*say)(const char *what), struct err *err)
+int fetch_kernel(const char *name, void (*report)(const char *what), struct err *err)
 {
 	auto_free char *lock_path = cache_path("kernels/.fetch.lock");
 	auto_free char *dir = cache_path("kernels/.fetch");
-	struct fetch fetch = { .dir = dir, .say = say };
+	struct fetch fetch = { .dir = dir, .report = report };
 	auto_close int lock = -1;
 	struct kernel have;
 	int ret;

@@ -113,7 +113,7 @@ const struct stage lifecycle_serial[] = {
 	{ 0 }
 };
 
-static void hear_say(struct vm *vm, const char *rest)
+static void on_say(struct vm *vm, const char *rest)
 {
 	char *text;
 
@@ -121,20 +121,20 @@ static void hear_say(struct vm *vm, const char *rest)
 	snprintf(vm->progress, sizeof(vm->progress), "%s", text + (*text == ' '));
 }
 
-static void hear_result(struct vm *vm, const char *rest)
+static void on_result(struct vm *vm, const char *rest)
 {
 	if (vm->serial || sscanf(rest, "%llu %zu", &vm->at, &vm->len) != 2 ||
 	    vm->len > GUEST_RESULT_MAX)
 		vm->len = 0;
 }
 
-static void hear_hello(struct vm *vm, const char *rest)
+static void on_hello(struct vm *vm, const char *rest)
 {
 	(void)rest;
 	vm->hello = true;
 }
 
-static void hear_failed(struct vm *vm, const char *rest)
+static void on_failed(struct vm *vm, const char *rest)
 {
 	free(vm->gave_up);
 	vm->gave_up = must_strdup(rest);
@@ -143,7 +143,7 @@ static void hear_failed(struct vm *vm, const char *rest)
 /* On the serial port bytes may be lost or changed: what came is what was sent, or no
  * result at all.
  */
-static void hear_sent(struct vm *vm, const char *rest)
+static void on_sent(struct vm *vm, const char *rest)
 {
 	auto_free char *digest = NULL;
 	char message[65] = "";
@@ -164,7 +164,7 @@ static void hear_sent(struct vm *vm, const char *rest)
 					  "(%zu bytes of %zu, or others)", vm->len, len);
 }
 
-static void hear_part(struct vm *vm, const struct message *message)
+static void on_part(struct vm *vm, const struct message *message)
 {
 	vm->len += message->len;
 	vm->sent = false;
@@ -174,7 +174,7 @@ static void hear_part(struct vm *vm, const struct message *message)
 		vm->gave_up = must_printf("it sends a result of more than %lu MB", GUEST_RESULT_MAX >> 20);
 }
 
-static void hear_note(struct vm *vm, const char *rest)
+static void on_note(struct vm *vm, const char *rest)
 {
 	tail_add(&vm->console, rest, strlen(rest));
 	tail_add(&vm->console, "\n", 1);
@@ -182,17 +182,17 @@ static void hear_note(struct vm *vm, const char *rest)
 
 static const struct {
 	const char *word;
-	void (*hear)(struct vm *vm, const char *rest);
+	void (*collect)(struct vm *vm, const char *rest);
 } words[] = {
-	{ "hello", hear_hello },
-	{ "say", hear_say },
-	{ "note", hear_note },
-	{ "result", hear_result },
-	{ "sent", hear_sent },
-	{ "failed", hear_failed },
+	{ "hello", on_hello },
+	{ "say", on_say },
+	{ "note", on_note },
+	{ "result", on_result },
+	{ "sent", on_sent },
+	{ "failed", on_failed },
 };
 
-static void read_talk(struct vm *vm)
+static void read_protocol(struct vm *vm)
 {
 	struct message message;
 	char data[8192];
@@ -203,9 +203,9 @@ static void read_talk(struct vm *vm)
 		while (protocol_next(&vm->protocol, &message)) {
 			for (size_t i = 0; message.word && i < ARRAY_SIZE(words); i++)
 				if (!strcmp(message.word, words[i].word))
-					words[i].hear(vm, message.rest);
+					words[i].collect(vm, message.rest);
 			if (!message.word && vm->serial && message.fd == GUEST_RESULT_FD)
-				hear_part(vm, &message);
+				on_part(vm, &message);
 			else if (!message.word && vm->output)
 				vm->output(vm->arg, message.fd, message.data, message.len);
 			else if (!message.word)
@@ -233,7 +233,7 @@ static bool is_status(const json_t *event, const char *status)
 	return name && is && !strcmp(name, "MIGRATION") && !strcmp(is, status);
 }
 
-static int hear_event(struct vm *vm, const json_t *event, struct err *err)
+static int on_event(struct vm *vm, const json_t *event, struct err *err)
 {
 	const char *name = json_string_value(json_object_get(event, "event"));
 
@@ -261,13 +261,13 @@ int lifecycle_receive(struct vm *vm, struct err *err)
 	while ((event = qmp_event(vm->qemu.qmp))) {
 		struct err why = { 0 };
 
-		if (hear_event(vm, event, &why) && err)
+		if (on_event(vm, event, &why) && err)
 			*err = why;
 		if (why.code)
 			ret = -why.code;
 		json_decref(event);
 	}
-	read_talk(vm);
+	read_protocol(vm);
 	read_console(vm);
 	return ret < 0 ? ret : migration_step(&vm->state, err);
 }

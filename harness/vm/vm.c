@@ -202,7 +202,7 @@ static int boot(struct image *image, struct err *err)
 
 /* The image's snapshot, made if it is not there. */
 static int find_snapshot(struct image *image, struct snapshot *snapshot,
-			 void (*say)(const char *what), struct err *err)
+			 void (*report)(const char *what), struct err *err)
 {
 	const char *kernel = image->kernel.name;
 	auto_close int lock = -1;
@@ -214,8 +214,8 @@ static int find_snapshot(struct image *image, struct snapshot *snapshot,
 		*err = none;
 		return err_code(err);
 	}
-	if (say)
-		say("booting a guest to make its snapshot (once, some seconds)");
+	if (report)
+		report("booting a guest to make its snapshot (once, some seconds)");
 	lock = snapshot_lock(kernel, err);
 	if (lock < 0)
 		return err_code(err);
@@ -226,14 +226,14 @@ static int find_snapshot(struct image *image, struct snapshot *snapshot,
 	return snapshot_open(kernel, image->key, image->mem_mb, snapshot, err);
 }
 
-int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *err)
+int vm_prepare(const char *kernel, void (*report)(const char *what), struct err *err)
 {
 	struct image *image = image_get(kernel, 0, err);
 	struct snapshot snapshot;
 
 	if (image && image->kernel.machine->serial)
 		return 0;	/* it boots for each job */
-	if (!image || find_snapshot(image, &snapshot, say, err))
+	if (!image || find_snapshot(image, &snapshot, report, err))
 		return err_code(err);
 	snapshot_close(&snapshot);
 	return 0;

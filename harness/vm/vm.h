@@ -50,10 +50,10 @@ struct vm_result {
 };
 
 /* Make sure that a snapshot for @kernel is in the cache (a cold boot when it is
- * not: some seconds). Safe when several processes ask at once. @say, if not
+ * not: some seconds). Safe when several processes ask at once. @report, if not
  * NULL, is told in words what is being waited for.
  */
-int vm_prepare(const char *kernel, void (*say)(const char *what), struct err *err);
+int vm_prepare(const char *kernel, void (*report)(const char *what), struct err *err);
 
 /* What the console of this process's last cold boot said: the evidence when
  * vm_prepare() failed. Never NULL.

@@ -148,7 +148,7 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 }
 
 /* What is said of IPv4 in the string at @offset of a row, said of IPv6. NULL and @err: it cannot be. */
-static char *say_six(const struct shape *shape, size_t offset, char *text, struct err *err)
+static char *print_ipv6(const struct shape *shape, size_t offset, char *text, struct err *err)
 {
 	for (size_t a = 0; a < ARRAY_SIZE(addressed); a++)
 		if (addressed[a].shape == shape && addressed[a].at == offset) {
@@ -181,7 +181,7 @@ char *plan_address(const struct plan *plan, const char *text)
 }
 
 /* A filled string with the addresses of this plan. Takes @text over. */
-static char *say_address(const struct plan *plan, char *text)
+static char *print_address(const struct plan *plan, char *text)
 {
 	char *said = plan->common[0] ? plan_address(plan, text) : NULL;
 
@@ -213,9 +213,9 @@ static int fill_row(struct plan *plan, const struct shape *shape, void *row, lon
 			continue;
 		filled = expr_fill(*text, look, &names, err);
 		if (filled)
-			filled = say_address(plan, filled);
+			filled = print_address(plan, filled);
 		if (filled && plan->ipv6)
-			filled = say_six(shape, *offset, filled, err);
+			filled = print_ipv6(shape, *offset, filled, err);
 		if (!filled)
 			return -EINVAL;
 		if (i && (*offset == shape->node || (shape->all_numbered && offset == shape->strings))) {

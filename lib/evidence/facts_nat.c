@@ -98,7 +98,7 @@ static void follow(struct table *table, const struct nat_row *row)
 }
 
 /* natK.@part */
-static void tell(struct facts *facts, const struct table *table, unsigned int k, const char *part,
+static void format(struct facts *facts, const struct table *table, unsigned int k, const char *part,
 		 const char *value, unsigned int line)
 {
 	auto_free char *name = must_printf("nat%u.%s", k + 1, part);
@@ -107,25 +107,25 @@ static void tell(struct facts *facts, const struct table *table, unsigned int k,
 	facts_add(facts, table->node, name, value, where);
 }
 
-static void tell_entry(struct facts *facts, const struct table *table, unsigned int k)
+static void report_entry(struct facts *facts, const struct table *table, unsigned int k)
 {
 	const struct entry *entry = &table->entries[k];
 	char text[32];
 
-	tell(facts, table, k, "from", entry->last->from, entry->born_line);
-	tell(facts, table, k, "to", entry->last->to, entry->born_line);
-	tell(facts, table, k, "as", entry->last->as, entry->born_line);
-	tell(facts, table, k, "path", entry->path, entry->born_line);
-	tell(facts, table, k, "ms", entry->gone ? facts_ms(entry->since_ns - entry->born_ns, text) : "",
+	format(facts, table, k, "from", entry->last->from, entry->born_line);
+	format(facts, table, k, "to", entry->last->to, entry->born_line);
+	format(facts, table, k, "as", entry->last->as, entry->born_line);
+	format(facts, table, k, "path", entry->path, entry->born_line);
+	format(facts, table, k, "ms", entry->gone ? facts_ms(entry->since_ns - entry->born_ns, text) : "",
 	     entry->born_line);
 	for (unsigned int s = 0; s < entry->n_states; s++) {
 		const struct stayed *state = &entry->states[s];
 		auto_free char *ms = must_printf("%s.ms", state->state);
 		auto_free char *rearmed = must_printf("%s.rearmed", state->state);
 
-		tell(facts, table, k, ms, state->over ? facts_ms(state->ns, text) : "", state->line);
+		format(facts, table, k, ms, state->over ? facts_ms(state->ns, text) : "", state->line);
 		snprintf(text, sizeof(text), "%u", state->rearmed);
-		tell(facts, table, k, rearmed, text, state->line);
+		format(facts, table, k, rearmed, text, state->line);
 	}
 }
 
@@ -148,7 +148,7 @@ void facts_nat(struct facts *facts, const struct evidence *evidence)
 		snprintf(count, sizeof(count), "%u", tables[t].n);
 		facts_add(facts, tables[t].node, "nats", count, "nat.jsonl");
 		for (unsigned int k = 0; k < tables[t].n; k++) {
-			tell_entry(facts, &tables[t], k);
+			report_entry(facts, &tables[t], k);
 			free(tables[t].entries[k].path);
 		}
 		free(tables[t].entries);

@@ -29,32 +29,32 @@ static void ms_text(char *text, size_t size, int64_t ns)
 		 (long long)(us / 1000), (long long)(us % 1000));
 }
 
-static void say(struct words *words, const char *note, const char *detail)
+static void report(struct words *words, const char *note, const char *detail)
 {
 	snprintf(words->note, sizeof(words->note), "%s", note);
 	snprintf(words->detail, sizeof(words->detail), "%s", detail);
 }
 
-static void say_again(struct words *words, const char *what, int64_t since_ns)
+static void note_again(struct words *words, const char *what, int64_t since_ns)
 {
 	char ms[32], detail[96];
 
 	ms_text(ms, sizeof(ms), since_ns);
 	snprintf(detail, sizeof(detail), " (retransmission, %s after the one before)", ms);
-	say(words, what, detail);
+	report(words, what, detail);
 }
 
 static void fin_words(const struct segment *segment, const struct comparison *side,
 		      const struct comparison *other, struct words *words)
 {
 	if (segment->is_retransmission && side->finished)
-		say_again(words, "FIN again", segment->sent_ns - side->last_ns[KIND_FIN]);
+		note_again(words, "FIN again", segment->sent_ns - side->last_ns[KIND_FIN]);
 	else if (!other->finished)
-		say(words, "first FIN", "");
+		report(words, "first FIN", "");
 	else if (!tcp_after(other->fin_end, segment->tcp.ack))
-		say(words, "second FIN", "");
+		report(words, "second FIN", "");
 	else
-		say(words, "second FIN", ": the first had not come in yet");
+		report(words, "second FIN", ": the first had not come in yet");
 }
 
 static void ack_words(const struct conn *conn, const struct segment *segment,
@@ -63,19 +63,19 @@ static void ack_words(const struct conn *conn, const struct segment *segment,
 	bool knows_isn = segment->from_client ? conn->has_client_isn : conn->has_server_isn;
 
 	if (!knows_isn && conn->earlier >= 0)
-		say(words, "ACK, not SYN,ACK", ": from before this SYN, on the same four-tuple");
+		report(words, "ACK, not SYN,ACK", ": from before this SYN, on the same four-tuple");
 	else if (!other->finished || segment->tcp.ack != other->fin_end)
 		return;
 	else if (segment->is_dup_ack && side->first && other->n_fins > 1)
-		say(words, "ACK again", ": TIME_WAIT answers the repeated FIN");
+		report(words, "ACK again", ": TIME_WAIT answers the repeated FIN");
 	else if (segment->is_dup_ack || side->acked)
-		say(words, "ACK again", "");
+		report(words, "ACK again", "");
 	else if (!side->finished)
-		say(words, "ACK of the first FIN", "");
+		report(words, "ACK of the first FIN", "");
 	else if (side->crossed || other->crossed)
-		say(words, "ACK of the other FIN", ": both closed at once");
+		report(words, "ACK of the other FIN", ": both closed at once");
 	else if (side->first)
-		say(words, "final ACK", "");
+		report(words, "final ACK", "");
 }
 
 /* The latest packet that the sender of @conn's @i-th segment had got by then. */
@@ -110,7 +110,7 @@ static void rst_words(const struct trace *trace, const struct conn *conn, unsign
 		snprintf(detail, sizeof(detail), ", %s after %s came in", ms,
 			 tcp_flags_text(got->tcp.flags, flags));
 	}
-	say(words, "RST", detail);
+	report(words, "RST", detail);
 }
 
 static void syn_words(const struct trace *trace, const struct conn *conn, unsigned int i,
@@ -121,10 +121,10 @@ static void syn_words(const struct trace *trace, const struct conn *conn, unsign
 	bool silent = segment->rcvd_ns >= 0 && trace_answer(trace, conn, i) < 0;
 
 	if (segment->is_retransmission)
-		say_again(words, silent ? "SYN again, no answer" : "SYN again",
+		note_again(words, silent ? "SYN again, no answer" : "SYN again",
 			  segment->sent_ns - side->last_ns[KIND_SYN]);
 	else if (silent)
-		say(words, "SYN, no answer", "");
+		report(words, "SYN, no answer", "");
 }
 
 static void segment_words(const struct trace *trace, const struct conn *conn, unsigned int i,
@@ -134,9 +134,9 @@ static void segment_words(const struct trace *trace, const struct conn *conn, un
 	const struct comparison *side = &sides[segment->from_client], *other = &sides[!segment->from_client];
 	enum tcp_kind kind = tcp_kind(&segment->tcp);
 
-	say(words, "", "");
+	report(words, "", "");
 	if (segment->is_copy) {
-		say(words, "copy", " made on the way");
+		report(words, "copy", " made on the way");
 		return;
 	}
 	switch (kind) {
@@ -145,7 +145,7 @@ static void segment_words(const struct trace *trace, const struct conn *conn, un
 		break;
 	case KIND_SYN_ACK:
 		if (segment->is_retransmission)
-			say_again(words, "SYN,ACK again", segment->sent_ns - side->last_ns[kind]);
+			note_again(words, "SYN,ACK again", segment->sent_ns - side->last_ns[kind]);
 		break;
 	case KIND_FIN:
 		fin_words(segment, side, other, words);
@@ -158,7 +158,7 @@ static void segment_words(const struct trace *trace, const struct conn *conn, un
 		break;
 	case KIND_DATA:
 		if (segment->is_retransmission)
-			say(words, "data again", "");
+			report(words, "data again", "");
 		break;
 	case TCP_KINDS:
 		break;

@@ -245,7 +245,7 @@ static int send_to(const struct host *host, const struct packet_spec *spec, cons
 }
 
 /* The next segment that the host sends: 1, or 0 if there is none within @ms. */
-static int hear(const struct host *host, int ms, struct packet *packet)
+static int collect(const struct host *host, int ms, struct packet *packet)
 {
 	static _Alignas(8) uint8_t ip[2048];
 	int64_t until_ms = now_ms() + ms;
@@ -265,7 +265,7 @@ static int hear(const struct host *host, int ms, struct packet *packet)
 /* --- a TIME_WAIT for each --- */
 
 /* A segment of @peer's, before TIME_WAIT is there. */
-static int say(const struct host *host, const struct trial *trial, struct peer *peer, uint8_t flags, struct err *err)
+static int report(const struct host *host, const struct trial *trial, struct peer *peer, uint8_t flags, struct err *err)
 {
 	const struct packet_spec spec = {
 		.src = peer->end, .dst = host->end, .seq = peer->seq, .ack = flags & TCP_ACK ? peer->ack : 0, .flags = flags,
@@ -281,7 +281,7 @@ static int expect(const struct host *host, struct peer *peer, uint8_t flags, str
 	struct packet packet;
 	char text[40];
 
-	while (hear(host, PATIENCE_MS, &packet))
+	while (collect(host, PATIENCE_MS, &packet))
 		if (endpoint_equal(&packet.dst, &peer->end) && packet.flags == flags) {
 			peer->ack = packet.end_seq;
 			peer->tsecr = packet.ts ? packet_tsval(&packet) : 0;
@@ -299,14 +299,14 @@ static int make_time_wait(const struct host *host, const struct trial *trial, un
 
 	*peer = (struct peer){ .seq = trial->tw.rcv_nxt - 2 };	/* a SYN and a FIN before it */
 	endpoint_parse(end, &peer->end);
-	if (say(host, trial, peer, TCP_SYN, err) || expect(host, peer, TCP_SYN | TCP_ACK, err) ||
-	    say(host, trial, peer, TCP_ACK, err))
+	if (report(host, trial, peer, TCP_SYN, err) || expect(host, peer, TCP_SYN | TCP_ACK, err) ||
+	    report(host, trial, peer, TCP_ACK, err))
 		return -err->code;
 	conn = accept4(host->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (conn < 0)
 		return err_set(err, errno, "cannot accept");
 	close(steal_fd(&conn));		/* the host's FIN comes first */
-	if (expect(host, peer, TCP_FIN | TCP_ACK, err) || say(host, trial, peer, TCP_FIN | TCP_ACK, err) ||
+	if (expect(host, peer, TCP_FIN | TCP_ACK, err) || report(host, trial, peer, TCP_FIN | TCP_ACK, err) ||
 	    expect(host, peer, TCP_ACK, err))
 		return -err->code;
 	peer->made_ms = now_ms();
@@ -335,7 +335,7 @@ static int try(const struct host *host, struct trial *trial, unsigned int number
 	if (send_to(host, &spec, comment, err))
 		return -err->code;
 	trial->kernel.answer = TRIAL_NONE;
-	while (hear(host, 0, &packet))	/* TCP is done with it when write() returns */
+	while (collect(host, 0, &packet))	/* TCP is done with it when write() returns */
 		if (endpoint_equal(&packet.dst, &peer->end))
 			trial->kernel.answer = finding_of(packet.flags);
 	return 0;

@@ -49,7 +49,7 @@ static void put(int fd, const char *text)
 }
 
 /* @words with the digest filled in. */
-static void say(int fd, const char *words)
+static void report(int fd, const char *words)
 {
 	const char *at = strstr(words, DIGEST);
 	auto_free char *digest = digest_hex("hello world", 11);
@@ -75,7 +75,7 @@ static void what_comes_is_what_was_sent(void **state)
 		put(qmp[1], "{\"QMP\": {}}\n{\"return\": {}, \"id\": 1}\n");
 		assert_int_equal(lifecycle_receive(&vm, &err), 0);
 		assert_int_equal(lifecycle_advance(&vm, &err), 0);	/* it runs */
-		say(protocol[1], rows[i].words);
+		report(protocol[1], rows[i].words);
 		assert_int_equal(lifecycle_receive(&vm, &err), 0);
 		assert_int_equal(lifecycle_advance(&vm, &err), 0);	/* and runs on, whatever it says */
 		put(qmp[1], "{\"event\": \"SHUTDOWN\"}\n");

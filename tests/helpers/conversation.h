@@ -57,7 +57,7 @@ static inline void rest(struct stub *stub, int64_t ms)
 		work(stub, until_ns - stub_now(), &packet);
 }
 
-static inline void say(struct stub *stub, struct conversation *conversation, uint8_t flags)
+static inline void report(struct stub *stub, struct conversation *conversation, uint8_t flags)
 {
 	struct packet_spec spec = {
 		.src = conversation->peer, .dst = conversation->host, .seq = conversation->seq,
@@ -71,7 +71,7 @@ static inline void say(struct stub *stub, struct conversation *conversation, uin
 }
 
 /* The host's next segment has these flags. */
-static inline void hear(struct stub *stub, struct conversation *conversation, uint8_t flags)
+static inline void collect(struct stub *stub, struct conversation *conversation, uint8_t flags)
 {
 	struct packet packet;
 
@@ -91,9 +91,9 @@ static inline struct conversation conversation_of(uint16_t port, bool has_ts, ui
 
 static inline void open_talk(struct stub *stub, struct conversation *conversation)
 {
-	say(stub, conversation, TCP_SYN);
-	hear(stub, conversation, TCP_SYN | TCP_ACK);
-	say(stub, conversation, TCP_ACK);
+	report(stub, conversation, TCP_SYN);
+	collect(stub, conversation, TCP_SYN | TCP_ACK);
+	report(stub, conversation, TCP_ACK);
 	conversation->fd = accept(stub->listener, NULL, NULL);
 	assert_true(conversation->fd >= 0);
 }
@@ -101,21 +101,21 @@ static inline void open_talk(struct stub *stub, struct conversation *conversatio
 static inline void host_closes(struct stub *stub, struct conversation *conversation)
 {
 	close(conversation->fd);
-	hear(stub, conversation, TCP_FIN | TCP_ACK);
-	say(stub, conversation, TCP_ACK);
-	say(stub, conversation, TCP_FIN | TCP_ACK);
-	hear(stub, conversation, TCP_ACK);
+	collect(stub, conversation, TCP_FIN | TCP_ACK);
+	report(stub, conversation, TCP_ACK);
+	report(stub, conversation, TCP_FIN | TCP_ACK);
+	collect(stub, conversation, TCP_ACK);
 }
 
 static inline void peer_closes(struct stub *stub, struct conversation *conversation)
 {
 	struct packet packet;
 
-	say(stub, conversation, TCP_FIN | TCP_ACK);
+	report(stub, conversation, TCP_FIN | TCP_ACK);
 	work(stub, 100 * NS_PER_MS, &packet);	/* its acknowledgement, soon or late */
 	close(conversation->fd);
-	hear(stub, conversation, TCP_FIN | TCP_ACK);
-	say(stub, conversation, TCP_ACK);
+	collect(stub, conversation, TCP_FIN | TCP_ACK);
+	report(stub, conversation, TCP_ACK);
 	work(stub, NS_PER_MS, &packet);
 }
 
@@ -125,12 +125,12 @@ static inline bool answered(struct stub *stub, struct conversation conversation)
 	struct packet packet;
 	bool yes;
 
-	say(stub, &conversation, TCP_SYN);
+	report(stub, &conversation, TCP_SYN);
 	yes = work(stub, WINDOW_NS, &packet);
 	if (yes) {
 		assert_int_equal(packet.flags, TCP_SYN | TCP_ACK);
 		conversation.has_ts = false;
-		say(stub, &conversation, TCP_RST);
+		report(stub, &conversation, TCP_RST);
 	}
 	return yes;
 }

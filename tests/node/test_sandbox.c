@@ -164,7 +164,7 @@ static const struct { const char *name; int (*act)(void); const char *trouble; b
 };
 
 /* Ends here: to look for leaks at exit, a sanitizer would want /proc, which a cage has not. */
-static _Noreturn void tell(bool can)
+static _Noreturn void format(bool can)
 {
 	puts(can ? "yes" : "no");
 	fflush(stdout);
@@ -175,7 +175,7 @@ static int attempt(const char *name)
 {
 	for (size_t a = 0; a < ARRAY_SIZE(attempts); a++)
 		if (!strcmp(attempts[a].name, name))
-			tell(attempts[a].act() >= 0);
+			format(attempts[a].act() >= 0);
 	for (size_t e = 0; e < ARRAY_SIZE(excesses); e++)
 		if (!strcmp(excesses[e].name, name))
 			return excesses[e].act();

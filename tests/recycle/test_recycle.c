@@ -128,7 +128,7 @@ static void flood(struct stub *stub, unsigned int n)
 		struct conversation conversation = conversation_of(30000, true, 1);
 
 		conversation.peer = stub_peer(1000 + i, 30000);
-		say(stub, &conversation, TCP_SYN);
+		report(stub, &conversation, TCP_SYN);
 		while (i % 50 == 0 && work(stub, NS_PER_MS, &packet))
 			;
 	}
@@ -316,66 +316,66 @@ static void end_talk(struct stub *stub, struct conversation *conversation, enum 
 		host_closes(stub, conversation);
 		rest(stub, 300);
 		conversation->seq--;
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		break;
 	case FIN_WITH_ACK:
 		close(conversation->fd);
-		hear(stub, conversation, TCP_FIN | TCP_ACK);
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		collect(stub, conversation, TCP_FIN | TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		break;
 	case FIN_LATE:		/* half closed for longer than the kernel's set remembers */
 		assert_false(shutdown(conversation->fd, SHUT_WR));
-		hear(stub, conversation, TCP_FIN | TCP_ACK);
-		say(stub, conversation, TCP_ACK);
+		collect(stub, conversation, TCP_FIN | TCP_ACK);
+		report(stub, conversation, TCP_ACK);
 		rest(stub, 200000);
 		conversation->ts += 200000;
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		close(conversation->fd);
 		break;
 	case DATA_LATE:		/* the same, and the peer has sent meanwhile */
 		assert_false(shutdown(conversation->fd, SHUT_WR));
-		hear(stub, conversation, TCP_FIN | TCP_ACK);
-		say(stub, conversation, TCP_ACK);
+		collect(stub, conversation, TCP_FIN | TCP_ACK);
+		report(stub, conversation, TCP_ACK);
 		for (int i = 0; i < 5; i++) {
 			rest(stub, 10000);
 			conversation->ts += 10000;
-			say(stub, conversation, TCP_PSH | TCP_ACK);
-			hear(stub, conversation, TCP_ACK);
+			report(stub, conversation, TCP_PSH | TCP_ACK);
+			collect(stub, conversation, TCP_ACK);
 		}
 		rest(stub, 1000);
 		conversation->ts += 1000;
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		close(conversation->fd);
 		break;
 	case CROSSED:		/* both FINs are on their way at once */
 		close(conversation->fd);
 		work(stub, NS_PER_S, &packet);
 		conversation->ack = packet.end_seq - 1;
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
-		say(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_ACK);
 		work(stub, NS_PER_MS, &packet);
 		break;
 	case SHUT_THEN_CLOSE:	/* a stub comes about without a segment */
 		assert_false(shutdown(conversation->fd, SHUT_WR));
-		hear(stub, conversation, TCP_FIN | TCP_ACK);
-		say(stub, conversation, TCP_ACK);
+		collect(stub, conversation, TCP_FIN | TCP_ACK);
+		report(stub, conversation, TCP_ACK);
 		rest(stub, 500);
 		close(conversation->fd);
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		break;
 	case HALF_CLOSED:
 		assert_false(shutdown(conversation->fd, SHUT_WR));
-		hear(stub, conversation, TCP_FIN | TCP_ACK);
-		say(stub, conversation, TCP_ACK);
+		collect(stub, conversation, TCP_FIN | TCP_ACK);
+		report(stub, conversation, TCP_ACK);
 		rest(stub, 500);
-		say(stub, conversation, TCP_FIN | TCP_ACK);
-		hear(stub, conversation, TCP_ACK);
+		report(stub, conversation, TCP_FIN | TCP_ACK);
+		collect(stub, conversation, TCP_ACK);
 		close(conversation->fd);
 		break;
 	}
@@ -465,9 +465,9 @@ static void a_stub_is_remembered(void **state)
 	stub_recycle(&stub, note_reject, NULL);
 	open_talk(&stub, &conversation);
 	assert_false(shutdown(conversation.fd, SHUT_WR));
-	hear(&stub, &conversation, TCP_FIN | TCP_ACK);
+	collect(&stub, &conversation, TCP_FIN | TCP_ACK);
 	assert_true(answered(&stub, conversation_of(40001, true, 5)));
-	say(&stub, &conversation, TCP_ACK);
+	report(&stub, &conversation, TCP_ACK);
 	rest(&stub, 10);
 	assert_true(answered(&stub, conversation_of(40002, true, 5)));
 	close(conversation.fd);

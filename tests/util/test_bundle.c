@@ -131,22 +131,22 @@ static void files_are_written_below_their_folder_only(void **state)
 }
 
 /* Everything said, one "word|rest" or "fd:bytes" a line, cut where it may be cut. */
-static void hear_all(const char *text, size_t step, char *heard, size_t room)
+static void collect_all(const char *text, size_t step, char *collected, size_t room)
 {
 	struct protocol protocol = { 0 };
 	struct message message;
 	size_t len = strlen(text);
 
-	*heard = '\0';
+	*collected = '\0';
 	for (size_t at = 0; at < len; at += step) {
 		protocol_add(&protocol, text + at, at + step < len ? step : len - at);
 		while (protocol_next(&protocol, &message)) {
-			size_t used = strlen(heard);
+			size_t used = strlen(collected);
 
 			if (message.word)
-				snprintf(heard + used, room - used, "%s|%s\n", message.word, message.rest);
+				snprintf(collected + used, room - used, "%s|%s\n", message.word, message.rest);
 			else
-				snprintf(heard + used, room - used, "%d:%.*s", message.fd,
+				snprintf(collected + used, room - used, "%d:%.*s", message.fd,
 					 (int)message.len, message.data);
 		}
 	}
@@ -156,7 +156,7 @@ static void hear_all(const char *text, size_t step, char *heard, size_t room)
 static void protocol_is_taken_apart(void **state)
 {
 	static const struct {
-		const char *text, *heard;
+		const char *text, *collected;
 	} rows[] = {
 		{ "hello\n", "hello|\n" },
 		{ "say 12 a b\nready 6.1\n", "say|12 a b\nready|6.1\n" },
@@ -165,18 +165,18 @@ static void protocol_is_taken_apart(void **state)
 		{ "no end", "" },
 		{ "out 1 9\nshort", "1:short" },
 	};
-	char heard[256];
+	char collected[256];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		print_message("%s\n", rows[i].text);
-		hear_all(rows[i].text, 1000, heard, sizeof(heard));
-		assert_string_equal(heard, rows[i].heard);
+		collect_all(rows[i].text, 1000, collected, sizeof(collected));
+		assert_string_equal(collected, rows[i].collected);
 	}
-	hear_all("say 12 a b\nready 6.1\n", 1, heard, sizeof(heard));
-	assert_string_equal(heard, "say|12 a b\nready|6.1\n");
-	hear_all("out 1 3\nabcend\n", 1, heard, sizeof(heard));
-	assert_string_equal(heard, "1:a1:b1:cend|\n");
+	collect_all("say 12 a b\nready 6.1\n", 1, collected, sizeof(collected));
+	assert_string_equal(collected, "say|12 a b\nready|6.1\n");
+	collect_all("out 1 3\nabcend\n", 1, collected, sizeof(collected));
+	assert_string_equal(collected, "1:a1:b1:cend|\n");
 }
 
 static void a_line_without_end_does_not_pile_up(void **state)

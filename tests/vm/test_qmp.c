@@ -30,7 +30,7 @@ static int close_pair(void **state)
 	return 0;
 }
 
-static void say(const char *text)
+static void report(const char *text)
 {
 	assert_int_equal(write(theirs, text, strlen(text)), (int)strlen(text));
 }
@@ -62,7 +62,7 @@ static void answers_find_their_question(void **state)
 	assert_string_equal(text, "{\"execute\":\"first\",\"id\":1}"
 			    "{\"execute\":\"second\",\"id\":2,\"arguments\":{\"n\":2}}");
 	assert_int_equal(qmp_answered(qmp, a, &err), 0);
-	say("{\"event\": \"ONE\"}\n"
+	report("{\"event\": \"ONE\"}\n"
 	    "{\"return\": {}, \"id\": 2}\n"
 	    "{\"event\": \"TWO\"}\n"
 	    "{\"id\": 1, \"error\": {\"class\": \"GenericError\", \"desc\": \"no such thing\"}}\n"
@@ -97,7 +97,7 @@ static void what_is_no_protocol_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err err = { 0 };
 
-		say(rows[i].line);
+		report(rows[i].line);
 		assert_int_equal(qmp_step(qmp, &err), rows[i].ret);
 		assert_int_equal(err.code, -rows[i].ret);
 	}
@@ -123,7 +123,7 @@ static void an_end_is_noticed(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	say("{\"event\": \"SHUTDOWN\"}\n");
+	report("{\"event\": \"SHUTDOWN\"}\n");
 	shutdown(theirs, SHUT_RDWR);
 	assert_int_equal(qmp_step(qmp, &err), -EPIPE);
 	/* What was said before it is not lost. */

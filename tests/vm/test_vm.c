@@ -312,13 +312,13 @@ static void the_length_of_a_job_moves_no_instant(void **state)
 	vm_result_free(&much);
 }
 
-struct heard {
+struct collected {
 	char text[3][64];
 };
 
-static void hear(void *arg, int fd, const void *data, size_t len)
+static void collect(void *arg, int fd, const void *data, size_t len)
 {
-	char *text = ((struct heard *)arg)->text[fd];
+	char *text = ((struct collected *)arg)->text[fd];
 
 	snprintf(text + strlen(text), 64 - strlen(text), "%.*s", (int)len, (const char *)data);
 }
@@ -329,14 +329,14 @@ static void files_and_words_come_back(void **state)
 	const char *const argv[] = { self_path, "files", NULL };
 	struct vm_job job = job_of(argv);
 	struct vm_result result;
-	struct heard heard = { 0 };
+	struct collected collected = { 0 };
 	struct err err = { 0 };
 
 	(void)state;
 	job.files = &in;
 	job.n_files = 1;
-	job.output = hear;
-	job.arg = &heard;
+	job.output = collect;
+	job.arg = &collected;
 	result = finish(vm_start(&job, &err));
 	assert_true(WIFEXITED(result.status));
 	assert_int_equal(WEXITSTATUS(result.status), 42);
@@ -344,8 +344,8 @@ static void files_and_words_come_back(void **state)
 	assert_memory_equal(file_of(&result, "deep/er")->data, "hello", 5);
 	assert_int_equal(file_of(&result, "deep/er")->mode, 0640);
 	assert_int_equal(file_of(&result, "empty")->len, 0);
-	assert_string_equal(heard.text[1], "to stdout");
-	assert_string_equal(heard.text[2], "to stderr");
+	assert_string_equal(collected.text[1], "to stdout");
+	assert_string_equal(collected.text[2], "to stderr");
 	assert_non_null(strchr(result.kernel_release, '.'));
 	vm_result_free(&result);
 }
