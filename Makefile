@@ -98,7 +98,7 @@ deps:
 	@./twlab kernel fetch 6.1
 
 .check: all $(tests:%=$(build)/%)
-	@tests/all $(tests:%=$(build)/%)
+	@tests/all "tests/test_rooms $(build)" $(tests:%=$(build)/%)
 .demo: all
 	./twlab run all -o demo
 .bench: all

@@ -7,6 +7,7 @@
 #include "diagrams/render.h"
 #include "diagrams/timeline.h"
 #include "diagrams/topology.h"
+#include "labs/index.h"
 
 struct pictures {
 	struct picture *items;

@@ -1,6 +1,7 @@
 /* scene.c - what every picture of a run has to know about it */
 #include "diagrams/scene.h"
 
+#include "labs/index.h"
 #include "labs/plan/plan.h"
 
 #include <inttypes.h>

@@ -8,6 +8,8 @@
 
 #include "diagrams/dot.h"
 
+#include <twlab/socket_states.h>
+
 enum part {			/* that a node has in the run */
 	PART_END,		/* sends and receives segments of its own */
 	PART_WIRE,		/* passes packets on unchanged */

@@ -1,7 +1,7 @@
 /* article.c - what the article says, to be put to the test */
-#include <twlab/lab.h>
+#include "labs/article.h"
 
-const struct saying article[] = {
+const struct article_claim article[] = {
 	{ "A1", "The side that closes first sends the last ACK and then enters TIME_WAIT." },
 	{ "A2", "It stays there for 2MSL, then returns to CLOSED." },
 	{ "A3", "Meanwhile the four-tuple cannot be used." },

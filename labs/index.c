@@ -1,5 +1,5 @@
 /* index.c - every lab, in teaching order */
-#include <twlab/lab.h>
+#include "labs/index.h"
 
 #include <ctype.h>
 

@@ -176,16 +176,6 @@ struct lab {
 	const char *ipv4_only;		/* why none of it can be run over IPv6; NULL: it can */
 };
 
-/* What the article says, claim by claim: the kit began from one on the four-way
- * close, TIME_WAIT and its fast recycling. Ends in a row of zeros.
- */
-struct saying {
-	const char *id;		/* "A1" */
-	const char *words;
-};
-
-extern const struct saying article[];
-
 /* A number for the words of this header: it is another one when a row has other fields, or there
  * is another step. Raise the 1u when a row that looks the same means something else.
  */
@@ -207,21 +197,5 @@ struct lab_export {
 
 #define LAB_EXPORT(lab)	extern const struct lab_export twlab_lab; \
 			const struct lab_export twlab_lab = { LAB_WORDS, &lab }
-
-/* Every lab of twlab, in teaching order; ends in NULL. */
-extern const struct lab *const all_labs[];
-
-/* By folder name, number ("1", "01") or the part after it ("four-way-close"); of a lab
- * that was added, by name. NULL if there is none.
- */
-const struct lab *lab_find(const char *name);
-
-/* Have lab_find() find @lab as well, whose programs lie in the folder @dir. Both stay
- * the caller's, and have to stay there.
- */
-void lab_add(const struct lab *lab, const char *dir);
-
-/* The folder given with lab_add(); NULL for a lab of twlab, and for none. */
-const char *lab_dir(const char *name);
 
 #endif

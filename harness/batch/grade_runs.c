@@ -3,7 +3,7 @@
 
 #include "harness/util/fs.h"
 #include "harness/util/files.h"
-#include "harness/guest/init.h"
+#include "harness/util/guest.h"
 #include "harness/batch/evidence_dir.h"
 #include "harness/vm/vm.h"
 

@@ -7,6 +7,7 @@
 #include "harness/batch/plugin.h"
 
 #include "harness/vm/executable.h"
+#include "labs/index.h"
 
 #include <dlfcn.h>
 #include <errno.h>

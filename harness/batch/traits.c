@@ -2,11 +2,14 @@
 #include "harness/batch/traits.h"
 
 #include "harness/util/fs.h"
-#include "harness/guest/init.h"
+#include "harness/vm/cache.h"
+#include "harness/util/guest.h"
 #include "harness/vm/image.h"
 #include "harness/run/requirements.h"
 #include "harness/run/recorder.h"
+#include "harness/run/evidence_write.h"
 #include "harness/vm/vm.h"
+#include "labs/index.h"
 #include <twlab/ns.h>
 #include <twlab/sysctl.h>
 
@@ -35,7 +38,7 @@ static char *read_release(int ns, const char *arg)
 
 static char *read_hz(int ns, const char *arg)
 {
-	int hz = recorder_hz();
+	int hz = evidence_hz();
 
 	(void)ns;
 	(void)arg;

@@ -1,6 +1,6 @@
 /* check.c - twlab check: evidence folders, judged again */
 #include "harness/cli/commands.h"
-#include "harness/judge/outcome.h"
+#include "harness/judge/outcome_find.h"
 #include "harness/batch/plugin.h"
 
 #include <getopt.h>

@@ -3,9 +3,13 @@
  * All labs are run (or evidence that is there is taken), and the answers are
  * computed from their verdicts, for each kernel apart: see findings.h.
  */
+#include "harness/cli/commands.h"
+#include "harness/cli/run.h"
 #include "harness/judge/findings.h"
+#include "harness/judge/outcome_find.h"
+#include "harness/util/html.h"
+#include "harness/util/text.h"
 #include "harness/vm/kernel.h"
-#include "harness/judge/report.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -116,8 +120,8 @@ static void print_finding(const struct groups *groups, unsigned int g, unsigned 
 	const struct finding *finding = &groups->of[g].findings[i];
 	auto_free char *kernels = kernels_of(groups, g, i);
 
-	printf("%-4s %-10s ", g ? "" : finding->saying->id, finding_name[finding->kind]);
-	text_wrap(stdout, g ? kernels : finding->saying->words, 16);
+	printf("%-4s %-10s ", g ? "" : finding->claim->id, finding_name[finding->kind]);
+	text_wrap(stdout, g ? kernels : finding->claim->words, 16);
 	if (!g && *kernels) {
 		printf("%16s", "");
 		text_wrap(stdout, kernels, 16);
@@ -132,7 +136,7 @@ static void print_finding(const struct groups *groups, unsigned int g, unsigned 
 static void print_sums(const struct groups *groups)
 {
 	for (unsigned int g = 0; g < groups->n; g++) {
-		unsigned int count[ANSWERS] = { 0 };
+		unsigned int count[FINDING_KINDS] = { 0 };
 
 		for (unsigned int i = 0; i < groups->n_answers; i++)
 			count[groups->of[g].findings[i].kind]++;
@@ -162,8 +166,8 @@ static void print_tsv(const struct groups *groups)
 				const struct support *support = finding->n ? &finding->supports[s] : NULL;
 				const struct verdict *verdict = support ? support->verdict : NULL;
 
-				printf("%s\t%s\t%s\t%s\t%s\t", finding->saying->id, finding_name[finding->kind],
-				       finding->saying->words, finding->limit, groups->of[g].kernel);
+				printf("%s\t%s\t%s\t%s\t%s\t", finding->claim->id, finding_name[finding->kind],
+				       finding->claim->words, finding->limit, groups->of[g].kernel);
 				if (verdict)
 					printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", support->outcome->plan->lab->name,
 					       support->outcome->plan->variant, result_name[verdict->result],
@@ -187,8 +191,8 @@ static json_t *finding_json(const struct group *group, const struct finding *fin
 			"verdict", result_name[verdict->result], "node", verdict->claim->node,
 			"fact", verdict->claim->fact, "seen", verdict->seen, "where", verdict->where));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", finding->saying->id,
-			 "answer", finding_name[finding->kind], "words", finding->saying->words,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", finding->claim->id,
+			 "answer", finding_name[finding->kind], "words", finding->claim->words,
 			 "limit", finding->limit, "kernel", group->kernel, "evidence", supports);
 }
 
@@ -228,7 +232,7 @@ static void html_supports(const struct finding *finding)
 
 static void html_answer(const struct groups *groups, unsigned int g, unsigned int i)
 {
-	static const char *const class[ANSWERS] = {	/* the verdicts' */
+	static const char *const class[FINDING_KINDS] = {	/* the verdicts' */
 		[FINDING_CONFIRMED] = "pass", [FINDING_REFINED] = "pass", [FINDING_REFUTED] = "FAIL", [FINDING_OPEN] = "skip",
 	};
 	const struct finding *finding = &groups->of[g].findings[i];
@@ -236,8 +240,8 @@ static void html_answer(const struct groups *groups, unsigned int g, unsigned in
 
 	fputs("<tr><td>", stdout);
 	if (!g) {
-		printf("<b>%s</b> ", finding->saying->id);
-		html_escaped(stdout, finding->saying->words);
+		printf("<b>%s</b> ", finding->claim->id);
+		html_escaped(stdout, finding->claim->words);
 	}
 	printf("<td><span class=\"%s\">%s</span><br>", class[finding->kind], finding_name[finding->kind]);
 	html_escaped(stdout, kernels);

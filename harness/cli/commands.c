@@ -64,29 +64,6 @@ static void usage(FILE *out)
 	      "More in twlab(1).\n", out);
 }
 
-int options_unknown(int opt, char **argv, struct err *err)
-{
-	return err_set(err, 0, "%s '%s'; see twlab help %s", opt == ':' ? "a value is missing after" :
-		       "no such option", argv[optind - 1], argv[0]);
-}
-
-int options_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (errno || !*text || *end || *text == '-' || *n < least || *n > most)
-		return err_set(err, 0, "%s is a whole number from %llu to %llu, not '%s'", what, (unsigned long long)least,
-			       (unsigned long long)most, text);
-	return 0;
-}
-
-int status_no_guest(int code, const char *kernel)
-{
-	return code == -ENOENT && kernel ? STATUS_USAGE : code == -ENOENT || code == -ENOTSUP ? STATUS_SKIP : STATUS_ERROR;
-}
-
 int commands_main(int argc, char **argv)
 {
 	const struct command *command;

@@ -7,9 +7,10 @@
 #include <sys/wait.h>
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/vm/fetch.h"
 #include "harness/vm/kernel.h"
-#include "harness/guest/transport.h"
+#include "harness/vm/protocol.h"
 #include "harness/batch/traits.h"
 
 static const char usage[] = "usage: twlab kernel list | fetch NAME... | "
@@ -133,7 +134,7 @@ static json_t *try_machines(const char *as, const struct addition *add, struct e
 		if (kernel_wants(as, machine, add->words, err))
 			break;
 		all = traits_of(as, &console, err);
-		refused |= console && strstr(console, TRANSPORT_REFUSED);
+		refused |= console && strstr(console, PROTOCOL_REFUSED);
 	}
 	if (all)
 		*err = (struct err){ 0 };	/* of the machines before */

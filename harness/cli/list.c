@@ -1,7 +1,9 @@
 /* list.c - twlab list: the labs, or one of them with its parameters */
 #include "harness/cli/commands.h"
 #include "harness/judge/outcome.h"
+#include "harness/util/text.h"
 #include "harness/batch/plugin.h"
+#include "labs/index.h"
 
 static void print(const struct lab *lab, bool params)
 {

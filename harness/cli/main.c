@@ -1,5 +1,6 @@
 /* main.c - the same binary is the command line on the host and PID 1 in the guest */
 #include "harness/cli/commands.h"
+#include "harness/guest/init.h"
 
 int main(int argc, char **argv)
 {

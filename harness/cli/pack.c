@@ -6,6 +6,7 @@
  */
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/util/files.h"
 #include "harness/grade/handout.h"
 #include "harness/cli/commands.h"

@@ -1,10 +1,14 @@
 /* run.c - twlab run: what is asked for in words, and what came of it */
+#include "harness/cli/run.h"
+
 #include "harness/cli/commands.h"
 #include "harness/vm/kernel.h"
 #include "harness/batch/plugin.h"
 #include "harness/batch/evidence_dir.h"
 #include "harness/batch/batch.h"
 #include "harness/judge/compare.h"
+#include "harness/judge/compare_draw.h"
+#include "labs/index.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -13,6 +13,7 @@
 #include "harness/grade/handout.h"
 #include "harness/cli/commands.h"
 #include "harness/vm/vm.h"
+#include "labs/index.h"
 
 struct test {
 	const struct lab *lab;

@@ -1,13 +1,14 @@
 /* class.c - the submissions of a class, graded one by one, several at once */
 #include "harness/grade/class.h"
 
+#include "harness/util/digest.h"
 #include "harness/util/fs.h"
 #include "harness/grade/class_report.h"
 #include "harness/grade/grade_html.h"
 #include "harness/grade/grade_format.h"
 #include "harness/grade/submissions.h"
 #include "harness/grade/handout.h"
-#include "harness/cli/commands.h"
+#include "harness/util/status.h"
 #include "harness/vm/image.h"
 
 #include <dirent.h>

@@ -3,8 +3,8 @@
 
 #include "harness/util/fs.h"
 #include "harness/grade/grade_json.h"
-#include "harness/cli/commands.h"
-#include "harness/judge/report.h"
+#include "harness/util/status.h"
+#include "harness/util/html.h"
 
 #include <jansson.h>
 

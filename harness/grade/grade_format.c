@@ -6,6 +6,7 @@
 
 #include "harness/grade/grade_json.h"
 #include "harness/judge/outcome.h"
+#include "harness/util/text.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 
 #include "diagrams/draw.h"
 #include "harness/grade/grade_json.h"
-#include "harness/judge/report.h"
+#include "harness/util/html.h"
 
 #include <errno.h>
 

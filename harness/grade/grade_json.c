@@ -1,7 +1,7 @@
 /* grade_json.c - one grade, in those of the formats that are JSON */
 #include "harness/grade/grade_json.h"
 
-#include "harness/cli/commands.h"
+#include "harness/util/status.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,5 +1,6 @@
 /* submission.c - a folder that a student hands in */
 #include "harness/grade/submission.h"
+#include "labs/index.h"
 
 #include <dirent.h>
 #include <errno.h>

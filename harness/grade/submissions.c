@@ -4,8 +4,9 @@
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
 #include "harness/grade/handout.h"
-#include "harness/vm/kernel.h"
+#include "harness/util/digest.h"
 #include "harness/grade/submission.h"
+#include "labs/index.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -28,7 +28,10 @@
 #include "harness/util/files.h"
 #include "harness/cli/commands.h"
 #include <twlab/topo.h>
-#include "harness/vm/modules.h"
+#include "harness/guest/modules_load.h"
+#include "harness/guest/result.h"
+#include "harness/util/guest.h"
+#include "harness/vm/protocol.h"
 #include "harness/run/requirements.h"
 #include "harness/guest/transport.h"
 
@@ -248,7 +251,7 @@ static int read_job(json_t **job, struct err *err)
 	size_t len, begin, i;
 	json_t *row;
 
-	if (transport_read(TRANSPORT_JOB, &data, &len, err) || bundle_open(data, len, job, &begin, err))
+	if (transport_read(PROTOCOL_JOB, &data, &len, err) || bundle_open(data, len, job, &begin, err))
 		return err_code(err);
 	json_array_foreach(json_object_get(*job, "files"), i, row)
 		if (bundle_file(data, len, begin, row, &file, err) || put_file(file, err))
@@ -339,14 +342,14 @@ static void pass_progress(struct run *run, const char *data, size_t len)
 
 static void pass_output(struct run *run, enum stream stream, const char *data, size_t len)
 {
-	if (run->printed > GUEST_PRINT_MAX)
+	if (run->printed > PROTOCOL_PRINT_MAX)
 		return;
 	run->printed += len;
 	transport_print("out %d %zu", (int)stream, len);
 	transport_send(data, len);
-	if (run->printed > GUEST_PRINT_MAX)
+	if (run->printed > PROTOCOL_PRINT_MAX)
 		transport_print("note the program printed more than %d MB, the rest is dropped",
-			 GUEST_PRINT_MAX >> 20);
+			 PROTOCOL_PRINT_MAX >> 20);
 }
 
 static void drain(struct run *run, enum stream stream)
@@ -430,7 +433,7 @@ _Noreturn void init_main(void)
 	int64_t virtual_ns;
 	json_t *job;
 
-	if (!access(TRANSPORT_JOB_FILE, F_OK))
+	if (!access(PROTOCOL_JOB_FILE, F_OK))
 		mount_one(DEV);
 	if (transport_open(&err)) {	/* without it only the console is left to tell */
 		mount_one(DEV);

@@ -4,7 +4,9 @@
  * which are memory already, are mapped one behind the other behind an index of
  * them: nothing is copied, and nothing is sent.
  */
-#include "harness/guest/init.h"
+#include "harness/guest/result.h"
+
+#include "harness/vm/protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,10 +42,10 @@ static int list_files(const char *dir, json_t *list, size_t *total, struct err *
 			"mode", (int)entry->fts_statp->st_mode & 0777,
 			"len", (json_int_t)len, "at", (json_int_t)*total));
 		*total += bundle_pages(len);
-		if (*total > GUEST_OUT_MAX)
-			ret = err_set(err, 0, "%s/ holds more than %d MB", dir, GUEST_OUT_MAX >> 20);
-		else if (json_array_size(list) > GUEST_FILES_MAX)
-			ret = err_set(err, 0, "%s/ holds more than %d files", dir, GUEST_FILES_MAX);
+		if (*total > PROTOCOL_OUT_MAX)
+			ret = err_set(err, 0, "%s/ holds more than %d MB", dir, PROTOCOL_OUT_MAX >> 20);
+		else if (json_array_size(list) > PROTOCOL_FILES_MAX)
+			ret = err_set(err, 0, "%s/ holds more than %d files", dir, PROTOCOL_FILES_MAX);
 	}
 	if (fts)
 		fts_close(fts);

@@ -12,7 +12,8 @@
 
 #include "harness/util/fs.h"
 #include "harness/guest/init.h"
-#include "harness/vm/kernel.h"
+#include "harness/util/digest.h"
+#include "harness/vm/protocol.h"
 
 #define PVPANIC		0x505	/* QEMU docs/specs/pvpanic */
 #define PVPANIC_PANICKED 1
@@ -76,11 +77,11 @@ bool transport_is_serial(void)
 
 int transport_open(struct err *err)
 {
-	if (!access(TRANSPORT_JOB_FILE, F_OK))
+	if (!access(PROTOCOL_JOB_FILE, F_OK))
 		return open_serial(err);
 	if (ioperm(PVPANIC, 1, 1) || ioperm(FW_CFG_SELECT, 2, 1) || ioperm(FW_CFG_DMA, 8, 1) ||
 	    ioperm(DEBUGCON, 1, 1))
-		return err_set(err, errno, TRANSPORT_REFUSED);
+		return err_set(err, errno, PROTOCOL_REFUSED);
 	return 0;
 }
 
@@ -144,7 +145,7 @@ void transport_result(const void *data, size_t len)
 	}
 	for (size_t at = 0, n; at < len; at += n) {
 		n = len - at < BLOCK ? len - at : BLOCK;
-		transport_print("out %d %zu", GUEST_RESULT_FD, n);
+		transport_print("out %d %zu", PROTOCOL_RESULT_FD, n);
 		transport_send((const char *)data + at, n);
 	}
 	digest = digest_hex(data, len);
@@ -217,7 +218,7 @@ int transport_read(const char *name, void **data, size_t *len, struct err *err)
 	uint32_t n;
 
 	if (transport_is_serial())
-		return fs_read(TRANSPORT_JOB_FILE, data, len, err);
+		return fs_read(PROTOCOL_JOB_FILE, data, len, err);
 	outw(FW_CFG_FILES, FW_CFG_SELECT);
 	read_file(&n, sizeof(n));
 	for (n = be32toh(n); n; n--) {

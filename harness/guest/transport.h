@@ -16,13 +16,7 @@
 
 #include <twlab/err.h>
 
-#define TRANSPORT_JOB "opt/twlab/job"	/* the job's name in fw_cfg */
-
-#define TRANSPORT_JOB_FILE "/twlab/job"	/* the job in the initramfs: the serial port is meant */
 #define TRANSPORT_SERIAL "/dev/ttyS1"
-
-/* What a kernel says on its console that does not give PID 1 the ports. */
-#define TRANSPORT_REFUSED "cannot use I/O ports"
 
 /* Allow this process these ports (root only), or open the serial port. */
 int transport_open(struct err *err);
@@ -50,7 +44,7 @@ void transport_print(const char *fmt, ...) PRINTF(1, 2);
  */
 void transport_result(const void *data, size_t len);
 
-/* Read the fw_cfg file @name (on the serial port, PORT_JOB_FILE), to be freed. -ENOENT when there is none. */
+/* Read the fw_cfg file @name (on the serial port, PROTOCOL_JOB_FILE), to be freed. -ENOENT when there is none. */
 int transport_read(const char *name, void **data, size_t *len, struct err *err);
 
 #endif

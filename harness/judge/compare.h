@@ -41,10 +41,6 @@ bool compare_differs(const char *name, const char *a, const char *b);
  */
 void compare_fold(struct comparison *comparison);
 
-/* Draw the same as one table: kernels.dot, .svg and .png into @dir. */
-int compare_draw(const char *const *kernels, unsigned int n, const struct outcome *outcomes,
-	      const char *dir, struct err *err);
-
 /* Tell @variants variants, each with an outcome for each of the @n @kernels in turn. */
 void compare_print(FILE *out, enum print_format how, const char *const *kernels, unsigned int n,
 		const struct outcome *outcomes, unsigned int variants);

@@ -1,5 +1,5 @@
 /* compare_draw.c - one run on several kernels, side by side, as a picture */
-#include "harness/judge/compare.h"
+#include "harness/judge/compare_draw.h"
 
 #include "diagrams/render.h"
 #include "diagrams/sheet.h"

@@ -1,7 +1,7 @@
 /* findings.c - what the runs have to say to each of the article's claims */
 #include "harness/judge/findings.h"
 
-const char *const finding_name[ANSWERS] = {
+const char *const finding_name[FINDING_KINDS] = {
 	[FINDING_CONFIRMED] = "confirmed", [FINDING_REFINED] = "refined",
 	[FINDING_REFUTED] = "refuted", [FINDING_OPEN] = "open",
 };
@@ -11,7 +11,7 @@ static void collect(const struct outcome *outcome, struct finding *finding)
 	for (unsigned int v = 0; v < outcome->verdicts.n; v++) {
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
 
-		if (verdict->claim->article && !strcmp(verdict->claim->article, finding->saying->id))
+		if (verdict->claim->article && !strcmp(verdict->claim->article, finding->claim->id))
 			*(struct support *)grow(&finding->supports, finding->n++, sizeof(struct support)) =
 				(struct support){ outcome, verdict };
 	}
@@ -53,10 +53,10 @@ unsigned int findings_all(const struct outcome *outcomes, unsigned int n, struct
 {
 	unsigned int count = 0;
 
-	for (const struct saying *saying = article; saying->id; saying++) {
+	for (const struct article_claim *claim = article; claim->id; claim++) {
 		struct finding *finding = &findings[count++];
 
-		*finding = (struct finding){ .saying = saying };
+		*finding = (struct finding){ .claim = claim };
 		for (unsigned int o = 0; o < n; o++)
 			collect(&outcomes[o], finding);
 		decide(finding);

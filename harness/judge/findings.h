@@ -7,31 +7,32 @@
 #define TWLAB_JUDGE_FINDINGS_H
 
 #include "harness/judge/outcome.h"
+#include "labs/article.h"
 
 enum finding_kind {
 	FINDING_CONFIRMED,	/* all that speaks for it holds, and no limit was met */
 	FINDING_REFINED,		/* it holds within limits */
 	FINDING_REFUTED,		/* what speaks against it holds, and nothing for it */
 	FINDING_OPEN,		/* a claim that decides it did not hold, or could not be told, or none was run */
-	ANSWERS
+	FINDING_KINDS
 };
 
-extern const char *const finding_name[ANSWERS];
+extern const char *const finding_name[FINDING_KINDS];
 
-struct support {		/* a verdict that an answer rests on */
+struct support {		/* a verdict that a finding rests on */
 	const struct outcome *outcome;
 	const struct verdict *verdict;
 };
 
 struct finding {
-	const struct saying *saying;
+	const struct article_claim *claim;
 	enum finding_kind kind;
 	char *limit;		/* in one sentence: the limits, or what refutes it; "" */
 	struct support *supports;
 	unsigned int n;
 };
 
-/* One answer for each of the article's claims, as many as article[] has; @answers
+/* One finding for each of the article's claims, as many as article[] has; @findings
  * has room for them. They point into @outcomes. Returns how many.
  */
 unsigned int findings_all(const struct outcome *outcomes, unsigned int n, struct finding *findings);

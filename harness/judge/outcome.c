@@ -1,5 +1,7 @@
 /* outcome.c - what became of one run: its evidence, judged, and told */
 #include "harness/judge/outcome.h"
+#include "harness/util/text.h"
+#include "labs/index.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -78,27 +80,6 @@ static bool same_but_node(const struct verdict *a, const struct verdict *b)
 {
 	return a->result == b->result && !strcmp(a->claim->words, b->claim->words) &&
 	       !strcmp(a->claim->fact, b->claim->fact) && a->result == RESULT_PASS;
-}
-
-void text_wrap(FILE *out, const char *text, int indent)
-{
-	int column = indent;
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column > indent && column + 1 + len > 79) {
-			fprintf(out, "\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', out);
-			column++;
-		}
-		fprintf(out, "%.*s", len, text);
-		column += len;
-		text += len + strspn(text + len, " ");
-	}
-	fputc('\n', out);
 }
 
 static void print_verdict(FILE *out, const struct verdict *verdict, unsigned int more)

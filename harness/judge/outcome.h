@@ -5,7 +5,7 @@
 #ifndef TWLAB_JUDGE_OUTCOME_H
 #define TWLAB_JUDGE_OUTCOME_H
 
-#include "harness/cli/commands.h"
+#include "harness/util/status.h"
 #include "harness/judge/judge.h"
 
 struct outcome {
@@ -27,17 +27,6 @@ enum print_format { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
  */
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
 
-/* The same for every evidence folder at or below @dir, by name, behind the *@n
- * outcomes in *@outcomes (grow(); the caller's). A folder without any is an error.
- */
-int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);
-
-/* Run what the words ask for, as run_main() does, but tell nothing: the outcome of each run
- * comes behind the *@n in *@outcomes (grow(); the caller's), whatever else lies where their
- * evidence goes. Returns a status, with @err where there are no outcomes.
- */
-int run_outcomes(int argc, char **argv, struct outcome **outcomes, unsigned int *n, struct err *err);
-
 /* An outcome without evidence. Takes @plan over. */
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);
 
@@ -49,9 +38,6 @@ int outcome_status(const struct outcome *outcomes, unsigned int n);
 
 /* Tell them. For TELL_JSON and TELL_TSV all at once, as one document. */
 void outcomes_print(FILE *out, enum print_format how, const struct outcome *outcomes, unsigned int n);
-
-/* Print @text, which begins at column @indent, folded to 80 columns. */
-void text_wrap(FILE *out, const char *text, int indent);
 
 void outcome_free(struct outcome *outcome);
 

@@ -1,5 +1,5 @@
 /* outcome_find.c - every evidence folder in a folder, as outcomes */
-#include "harness/judge/outcome.h"
+#include "harness/judge/outcome_find.h"
 
 #include <errno.h>
 #include <fts.h>

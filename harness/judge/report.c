@@ -1,37 +1,9 @@
 /* report.c - report.html: one page, whole in itself, on one run */
 #include "harness/judge/report.h"
+#include "harness/util/html.h"
 
 #include <errno.h>
 #include <glob.h>
-
-static const char style[] =
-	"body{font:16px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#222}"
-	"h1{margin-bottom:0}table{border-collapse:collapse;width:100%}"
-	"td,th{padding:.35em .6em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"
-	".pass{color:#04622c}.FAIL,.error{color:#a40000}.skip{color:#555}.pass,.FAIL,.error,.skip{font-weight:bold}"
-	"small,.where{color:#555;font-size:.85em}svg{max-width:100%;height:auto}figure{margin:2em 0}"
-	"pre{background:#f4f4f4;padding:.6em;overflow-x:auto}"
-	"@media(prefers-color-scheme:dark){body{background:#fff}}";
-
-void html_escaped(FILE *out, const char *text)
-{
-	static const char *const entity[256] = {
-		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;",
-	};
-
-	for (; *text; text++)
-		if (entity[(unsigned char)*text])
-			fputs(entity[(unsigned char)*text], out);
-		else
-			fputc(*text, out);
-}
-
-void html_head(FILE *out, const char *title)
-{
-	fputs("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>", out);
-	html_escaped(out, title);
-	fprintf(out, "</title><style>%s</style>\n", style);
-}
 
 static void element(FILE *out, const char *tag, const char *class, const char *text)
 {
@@ -66,23 +38,6 @@ static void claims(FILE *out, const struct verdicts *verdicts)
 		fputs("</tr>\n", out);
 	}
 	fputs("</table>\n", out);
-}
-
-/* The drawing in the SVG file @path, without what stands before <svg>. */
-int html_figure(FILE *out, const char *path, struct err *err)
-{
-	auto_fclose FILE *file = fopen(path, "re");
-	auto_free char *text = NULL;
-	size_t room = 0;
-	const char *svg;
-
-	if (!file || getdelim(&text, &room, '\0', file) < 0)
-		return err_set(err, errno, "cannot read %s", path);
-	svg = strstr(text, "<svg");
-	if (!svg)
-		return err_set(err, 0, "%s is no SVG", path);
-	fprintf(out, "<figure>%s</figure>\n", svg);
-	return 0;
 }
 
 static int figures(FILE *out, const char *dir, struct err *err)

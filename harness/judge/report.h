@@ -10,11 +10,4 @@
  */
 int report_write(const struct outcome *outcome, struct err *err);
 
-/* The beginning of such a page, and text in it: with <, >, & and " made harmless. */
-void html_head(FILE *out, const char *title);
-void html_escaped(FILE *out, const char *text);
-
-/* The drawing in the SVG file @path. */
-int html_figure(FILE *out, const char *path, struct err *err);
-
 #endif

@@ -1,5 +1,5 @@
 /* emulation.c - what sits on a node and works on its packets: a clock of its own, recycling */
-#include "harness/run/run_state.h"
+#include "harness/run/emulation.h"
 
 #include <twlab/recycle.h>
 #include <twlab/sysctl.h>
@@ -98,7 +98,7 @@ static int open_gadget(struct run_state *run, struct emulation *emulation, const
 		n += recycle_fds(emulation->recycle, fds + n, (int)ARRAY_SIZE(fds) - n);
 	}
 	for (int f = 0; f < n; f++)
-		if (execute_watch(run, fds[f].fd, FROM_EMULATION, emulation->index))
+		if (run_state_watch(run, fds[f].fd, FROM_EMULATION, emulation->index))
 			return -run->err->code;
 	return 0;
 }

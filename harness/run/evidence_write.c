@@ -1,5 +1,6 @@
 /* evidence_write.c - what was recorded, as the evidence folder: counters, packets, run.json */
 #include "harness/run/recorder_state.h"
+#include "harness/run/evidence_write.h"
 
 #include <twlab/capture.h>
 #include <twlab/rtnetlink.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-FILE *recorder_create(const char *dir, const char *name, struct err *err)
+FILE *evidence_create(const char *dir, const char *name, struct err *err)
 {
 	auto_free char *path = must_printf("%s/%s", dir, name);
 	FILE *file = fopen(path, "wxe");
@@ -97,7 +98,7 @@ static int print_host(FILE *out, struct host *host, struct err *err)
 
 static int write_json(const char *dir, const char *name, json_t *value, struct err *err)
 {
-	auto_fclose FILE *file = recorder_create(dir, name, err);
+	auto_fclose FILE *file = evidence_create(dir, name, err);
 
 	if (!file)
 		return -err->code;
@@ -108,7 +109,7 @@ static int write_json(const char *dir, const char *name, json_t *value, struct e
 
 static int write_counters(const struct recorder *recorder, struct err *err)
 {
-	auto_fclose FILE *out = recorder_create(recorder->dir, "counters.json", err);
+	auto_fclose FILE *out = evidence_create(recorder->dir, "counters.json", err);
 
 	if (!out)
 		return -err->code;
@@ -169,7 +170,7 @@ static int write_packets(const struct recorder *recorder, const char *kernel, ui
 	return code;
 }
 
-int recorder_hz(void)
+int evidence_hz(void)
 {
 	int64_t tick_ns = timer_wheel_tick_ns();
 
@@ -214,7 +215,7 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 			"lab", recorder->plan->lab->name, "variant", recorder->plan->variant,
 			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
 			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
-			"hz", recorder_hz(), "start_ns", (json_int_t)recorder->start_ns,
+			"hz", evidence_hz(), "start_ns", (json_int_t)recorder->start_ns,
 			"end_ns", (json_int_t)end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(recorder->dir), "complete", failed == NULL);
 	if (failed)
@@ -224,7 +225,7 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 	return code;
 }
 
-int recorder_finish(struct recorder *recorder, uint64_t seed, const char *recycle,
+int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle,
 		  const char *failed, struct err *err)
 {
 	int64_t end_ns = recorder_now(recorder);

@@ -4,9 +4,13 @@
  * step waits for, the loop below takes in frames, program output, dead children,
  * and lets the clocks and caches of the nodes work (emulation.c).
  */
-#include "harness/run/run_state.h"
+#include "harness/run/execute.h"
 
+#include "harness/run/emulation.h"
+#include "harness/run/evidence_write.h"
 #include "harness/run/override.h"
+#include "harness/run/steps.h"
+#include "harness/run/trials.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,16 +22,6 @@
 #define STEP_LIMIT_MS (10 * 60 * 1000)
 #define CAGE_LOOK_NS  NS_PER_S		/* how often a foreign program's processor time is looked at */
 #define OUTPUT_LIMIT  (1 << 20)		/* of one program's stream */
-
-int execute_watch(struct run_state *run, int fd, enum source source, unsigned int index)
-{
-	struct epoll_event event = { .events = source == FROM_SANDBOX ? EPOLLPRI : EPOLLIN,
-				     .data.u64 = (uint64_t)source << 32 | index };
-
-	if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event))
-		return err_set(run->err, errno, "cannot watch a descriptor");
-	return 0;
-}
 
 static void read_output(struct run_state *run, int *fd, struct output *output)
 {
@@ -285,17 +279,17 @@ static int execute_open(struct run_state *run)
 	/* The gadgets come before the record: with 200 nodes it has so many
 	 * descriptors that libnftables, which selects, could use no other.
 	 */
-	if (execute_watch(run, run->children, FROM_CHILDREN, 0) ||
+	if (run_state_watch(run, run->children, FROM_CHILDREN, 0) ||
 	    topo_up(&run->plan->topo, &run->up, run->err) || emulation_open(run))
 		return -run->err->code;
 	run->recorder = recorder_open(run->options->dir, run->plan, &run->up, run->err);
 	if (!run->recorder)
 		return -run->err->code;
 	for (unsigned int n = 0; n < run->up.n; n++)
-		if (execute_watch(run, recorder_fd(run->recorder, n), FROM_CAPTURE, n))
+		if (run_state_watch(run, recorder_fd(run->recorder, n), FROM_CAPTURE, n))
 			return -run->err->code;
 	for (unsigned int n = 0; sandbox && sandbox_event(sandbox, n) >= 0; n++)
-		if (execute_watch(run, sandbox_event(sandbox, n), FROM_SANDBOX, n))
+		if (run_state_watch(run, sandbox_event(sandbox, n), FROM_SANDBOX, n))
 			return -run->err->code;
 	return 0;
 }
@@ -321,31 +315,10 @@ int execute(const struct plan *plan, const struct execute_options *options, stru
 		if (override_sandbox(options->override))
 			sandbox_kill(override_sandbox(options->override));
 		if (close_programs(&run) || trials_write(&run) ||
-		    recorder_finish(run.recorder, options->seed, emulation_recycling(&run), code ? first->text : NULL, run.err))
+		    evidence_write(run.recorder, options->seed, emulation_recycling(&run), code ? first->text : NULL, run.err))
 			code = code ? code : -err->code;
 	}
 	execute_close(&run);
 	return code;
 }
 
-char *execute_file(const char *lab, const char *name)
-{
-	static const char *const beside[] = { "labs", "../lib/twlab/labs" };
-	char self[4096];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	bool others = strchr(name, '/');
-	char *path = NULL;
-
-	if (lab_dir(lab) && !others)
-		return must_printf("%s/%s", lab_dir(lab), name);
-	self[len > 0 ? len : 0] = '\0';
-	if (strrchr(self, '/'))
-		*strrchr(self, '/') = '\0';
-	for (size_t b = 0; b < ARRAY_SIZE(beside); b++) {
-		free(path);
-		path = must_printf("%s/%s/%s%s%s", self, beside[b], others ? "" : lab, others ? "" : "/", name);
-		if (access(path, R_OK) == 0)
-			break;
-	}
-	return path;
-}

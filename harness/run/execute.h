@@ -24,10 +24,4 @@ struct execute_options {
  */
 int execute(const struct plan *plan, const struct execute_options *options, struct err *err);
 
-/* The file @name of @lab, a program or what a step wants: beside the twlab that runs, or
- * where a lab that is none of twlab's has its own. "LAB/NAME" is a file of another lab, one of
- * twlab's. The caller frees it.
- */
-char *execute_file(const char *lab, const char *name);
-
 #endif

@@ -2,7 +2,7 @@
 #include "harness/run/override.h"
 
 #include "harness/util/fs.h"
-#include "harness/vm/toolchain.h"
+#include "harness/util/guest.h"
 #include <twlab/nftables.h>
 #include <twlab/ns.h>
 #include <twlab/proc.h>
@@ -156,7 +156,7 @@ static int collect(struct override *override, struct proc *proc, char *said, con
 static int compile(struct override *override, const char *source, const char *out, bool *theirs, struct err *err)
 {
 	auto_free char *to = must_printf("/tmp/%s", out);
-	const char *argv[] = { "/" TOOLCHAIN_TCC, "-std=c11", "-D_GNU_SOURCE", "-o", to, source, "-lpthread", NULL };
+	const char *argv[] = { "/" GUEST_TCC, "-std=c11", "-D_GNU_SOURCE", "-o", to, source, "-lpthread", NULL };
 	struct proc_start start = { .argv = (char *const *)(uintptr_t)argv, .sandbox = override->sandbox, .dir = "/src" };
 	auto_close int ns = ns_new(err);
 	const char *trouble;

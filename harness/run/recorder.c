@@ -5,6 +5,7 @@
  * when one of its timers can run out (lib/probe/timer_wheel.h), and now and then.
  */
 #include "harness/run/recorder_state.h"
+#include "harness/run/evidence_write.h"
 
 #include <twlab/capture.h>
 
@@ -58,7 +59,7 @@ void recorder_event(struct recorder *recorder, const char *act, const char *node
 static int open_table(struct recorder *recorder, struct host *host, struct err *err)
 {
 	if (!recorder->nat)
-		recorder->nat = recorder_create(recorder->dir, "nat.jsonl", err);
+		recorder->nat = evidence_create(recorder->dir, "nat.jsonl", err);
 	if (!recorder->nat)
 		return -err->code;
 	host->table = nat_table_open(host->up->name, host->up->ns, recorder->nat, err);
@@ -110,8 +111,8 @@ struct recorder *recorder_open(const char *dir, const struct plan *plan,
 		err_set(err, errno, "cannot make the folder %s", dir);
 		goto fail;
 	}
-	recorder->states = recorder_create(dir, "states.jsonl", err);
-	recorder->events = recorder->states ? recorder_create(dir, "events.jsonl", err) : NULL;
+	recorder->states = evidence_create(dir, "states.jsonl", err);
+	recorder->events = recorder->states ? evidence_create(dir, "events.jsonl", err) : NULL;
 	if (!recorder->events)
 		goto fail;
 	for (unsigned int n = 0; n < up->n; n++)

@@ -21,9 +21,6 @@ struct recorder *recorder_open(const char *dir, const struct plan *plan,
 
 int64_t recorder_now(const struct recorder *recorder);	/* ns since time zero */
 
-/* Ticks of this kernel's timer a second; 0 when it does not tell. */
-int recorder_hz(void);
-
 /* A program on @node has said something, or ended: it may have done something, too, that
  * no frame tells of. The next recorder_sample() looks.
  */
@@ -72,13 +69,6 @@ int recorder_kill(struct recorder *recorder, const char *node, enum tcp_state st
  * is put with the kernel's own counters.
  */
 void recorder_add_counter(struct recorder *recorder, const char *node, const char *name, int64_t value);
-
-/* Write the folder: packets, counters, and run.json last. @recycle is "",
- * "emulated" or "genuine"; @failed, if not NULL, is why the run could not be
- * carried through: run.json says so then, and that it is not complete.
- */
-int recorder_finish(struct recorder *recorder, uint64_t seed, const char *recycle,
-		  const char *failed, struct err *err);
 
 void recorder_free(struct recorder *recorder);
 

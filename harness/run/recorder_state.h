@@ -48,7 +48,4 @@ struct recorder {
 	struct timer_wheel wheel;	/* of this kernel, by recorder_now() */
 };
 
-/* Create the file @name in @dir; it must not be there. */
-FILE *recorder_create(const char *dir, const char *name, struct err *err);
-
 #endif

@@ -1,4 +1,4 @@
-/* run_state.h - a run while it goes on: what execute.c, steps.c and emulation.c share */
+/* run_state.h - a run while it goes on: what execute.c, steps.c, trials.c and emulation.c share */
 #ifndef TWLAB_RUN_RUN_STATE_H
 #define TWLAB_RUN_RUN_STATE_H
 
@@ -52,42 +52,6 @@ struct run_state {
 enum source { FROM_CAPTURE, FROM_OUT, FROM_ERRORS, FROM_CHILDREN, FROM_EMULATION, FROM_SANDBOX };
 
 /* Have @fd looked at while the run waits. */
-int execute_watch(struct run_state *run, int fd, enum source source, unsigned int index);
-
-/* What the steps do, by enum step_do. A step acts, or waits until it is done, or
- * does both; one that has neither waits for its time.
- */
-struct step_kind {
-	const char *name;	/* as the events call it */
-	int (*act)(struct run_state *run, const struct step *step);
-	int (*done)(struct run_state *run, const struct step *step);	/* 1 = what it waits for has come */
-};
-
-extern const struct step_kind step_kinds[STEP_DOES];
-
-/* The steps DO_TRIAL and DO_ASK, and the file that they leave. */
-int trials_try(struct run_state *run, const struct step *step);
-int trials_ask(struct run_state *run, const struct step *step);
-int trials_answered(struct run_state *run, const struct step *step);
-int trials_write(const struct run_state *run);
-
-/* Open on each node what its row asks for: a clock of its own, recycling. */
-int emulation_open(struct run_state *run);
-void emulation_close(struct run_state *run);
-
-/* Packets wait for gadget @index. */
-int emulation_handle(struct run_state *run, unsigned int index);
-
-/* When the next timer of a node's recycling is due, in ns from now; INT64_MAX = none. */
-int64_t emulation_next(const struct run_state *run);
-
-/* Let the recycling end the TIME_WAITs that are due; what it ended is put on record. */
-int emulation_tick(struct run_state *run);
-
-/* Put on record what the emulation counted, under the names that the kernel had for it. */
-void emulation_count(struct run_state *run);
-
-/* For run.json: "" where no node recycles. */
-const char *emulation_recycling(const struct run_state *run);
+int run_state_watch(struct run_state *run, int fd, enum source source, unsigned int index);
 
 #endif

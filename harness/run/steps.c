@@ -1,8 +1,12 @@
 /* steps.c - what each step of a lab does, or waits for */
-#include "harness/run/run_state.h"
+#include "harness/run/steps.h"
+
+#include "harness/run/emulation.h"
+#include "harness/run/trials.h"
 
 #include <twlab/craft.h>
 #include "harness/run/override.h"
+#include "harness/run/lab_files.h"
 #include <twlab/sysctl_conf.h>
 #include <twlab/counters.h>
 #include <twlab/rtnetlink.h>
@@ -30,7 +34,7 @@ static int start_program(struct run_state *run, struct run_program *program)
 	const struct node_up *node = topo_node(&run->up, row->node);
 	auto_free char *args = must_strdup(row->args ? row->args : "");
 	const char *foreign = override_exe(run->options->override, row->name);
-	auto_free char *exe = foreign ? must_strdup(foreign) : execute_file(run->plan->lab->name, row->exe);
+	auto_free char *exe = foreign ? must_strdup(foreign) : lab_file(run->plan->lab->name, row->exe);
 	char *argv[32] = { exe }, *save = NULL;
 	struct proc_start start = { .argv = argv, .privileged = row->privileged, .dir = "/" };
 	int argc = 1;
@@ -45,8 +49,8 @@ static int start_program(struct run_state *run, struct run_program *program)
 		return -run->err->code;
 	program->started = true;
 	recorder_event(run->recorder, "start", row->node, row->name, row->args);
-	if (execute_watch(run, program->proc.out, FROM_OUT, (unsigned int)(program - run->programs)) ||
-	    execute_watch(run, program->proc.errors, FROM_ERRORS, (unsigned int)(program - run->programs)))
+	if (run_state_watch(run, program->proc.out, FROM_OUT, (unsigned int)(program - run->programs)) ||
+	    run_state_watch(run, program->proc.errors, FROM_ERRORS, (unsigned int)(program - run->programs)))
 		return -run->err->code;
 	return 0;
 }
@@ -166,7 +170,7 @@ static void write_line(struct run_state *run, const struct step *step, const str
 static int do_conf(struct run_state *run, const struct step *step)
 {
 	struct node_up *node = topo_node(&run->up, step->on);
-	auto_free char *path = execute_file(run->plan->lab->name, step->what);
+	auto_free char *path = lab_file(run->plan->lab->name, step->what);
 	auto_fclose FILE *file = fopen(path, "re");
 	auto_free char *errors = NULL, *text = NULL;
 	struct sysctl_conf conf;

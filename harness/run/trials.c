@@ -3,10 +3,10 @@
  * The program does not see what the kernel answered: it is told the segments alone, and
  * what it tells is put down beside.
  */
-#include "harness/run/run_state.h"
+#include "harness/run/trials.h"
 
 #include <twlab/pcapng.h>
-#include <twlab/trial.h>
+#include <twlab/trial_text.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "harness/vm/vm.h"
+#include "harness/util/files.h"
 
 #define BUNDLE_PAGE 4096UL
 

@@ -2,7 +2,15 @@
 #ifndef TWLAB_UTIL_FILES_H
 #define TWLAB_UTIL_FILES_H
 
-#include "harness/vm/vm.h"
+#include <twlab/err.h>
+
+/* One file of a job or of what came back. @data is owned by whoever owns the list. */
+struct file {
+	char *path;		/* relative, no "..", '/' between parts */
+	unsigned int mode;	/* permission bits */
+	void *data;
+	size_t len;
+};
 
 /* A growing list of files; { 0 } is an empty one. Owns all it holds. */
 struct files {

@@ -1,15 +1,12 @@
-/* fs.h - the folder where kernels and snapshots wait for the next run
+/* fs.h - files and folders
  *
- * $XDG_CACHE_HOME/twlab, or ~/.cache/twlab. A file appears there whole or not
- * at all, whatever kills its writer: it has no name until it is complete.
+ * A file that is written here appears whole or not at all, whatever kills its
+ * writer: it has no name until it is complete.
  */
 #ifndef TWLAB_UTIL_FS_H
 #define TWLAB_UTIL_FS_H
 
 #include <twlab/err.h>
-
-/* The path of something in the cache ("kernels/%s"), to be freed. */
-char *cache_path(const char *fmt, ...) PRINTF(1, 2);
 
 /* Make the folder @path and those above it. */
 int fs_mkdir(const char *path, struct err *err);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/vm/kernel.h"
 #include "harness/vm/executable.h"
 

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "harness/util/digest.h"
 #include "harness/vm/qemu.h"
 
 #define MEM_MB 512		/* 200 hosts; a sanitizer's shadow is in the guest's memory too */

@@ -9,7 +9,8 @@
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
 #include "harness/vm/modules.h"
-#include "harness/guest/transport.h"
+#include "harness/util/guest.h"
+#include "harness/vm/protocol.h"
 #include "harness/vm/toolchain.h"
 
 static const struct {
@@ -92,8 +93,8 @@ static void add_toolchain(struct initramfs *plan)
 	for (size_t i = 0; i < paths.n; i++)
 		if (!is_in(plan, paths.item[i] + 1))
 			add(plan, must_strdup(paths.item[i] + 1), paths.item[i]);
-	if (paths.n && !is_in(plan, TOOLCHAIN_TCC))
-		add(plan, must_strdup(TOOLCHAIN_TCC), paths.item[0]);
+	if (paths.n && !is_in(plan, GUEST_TCC))
+		add(plan, must_strdup(GUEST_TCC), paths.item[0]);
 }
 
 int initramfs_plan(struct initramfs *plan, struct err *err)
@@ -172,7 +173,7 @@ int initramfs_add_job(int fd, int job_fd, struct err *err)
 
 	if (fs_read(from, &job, &job_len, err))
 		return err_code(err);
-	files_add(&files, &TRANSPORT_JOB_FILE[1], 0600, job, job_len);
+	files_add(&files, &PROTOCOL_JOB_FILE[1], 0600, job, job_len);
 	return archive_pack(&files, &data, &len, err) || fs_write(fd, data, len, err) ?
 		err_in(err, "cannot add the job to the initramfs") : 0;
 }

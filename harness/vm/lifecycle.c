@@ -5,10 +5,10 @@
 #include <jansson.h>
 #include <sys/mman.h>
 
+#include "harness/util/digest.h"
 #include "harness/util/fs.h"
-#include "harness/guest/init.h"
 
-#define GUEST_RESULT_MAX (GUEST_OUT_MAX + (16UL << 20))	/* with its index, in whole pages */
+#define GUEST_RESULT_MAX (PROTOCOL_OUT_MAX + (16UL << 20))	/* with its index, in whole pages */
 
 static bool has_greeted(const struct vm *vm)
 {
@@ -204,7 +204,7 @@ static void read_protocol(struct vm *vm)
 			for (size_t i = 0; message.word && i < ARRAY_SIZE(words); i++)
 				if (!strcmp(message.word, words[i].word))
 					words[i].collect(vm, message.rest);
-			if (!message.word && vm->serial && message.fd == GUEST_RESULT_FD)
+			if (!message.word && vm->serial && message.fd == PROTOCOL_RESULT_FD)
 				on_part(vm, &message);
 			else if (!message.word && vm->output)
 				vm->output(vm->arg, message.fd, message.data, message.len);

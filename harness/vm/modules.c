@@ -12,7 +12,7 @@
 
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
-#include "harness/guest/transport.h"
+#include "harness/util/guest.h"
 
 static const char *const wanted[] = {
 	/* links */
@@ -33,14 +33,6 @@ static const char *const wanted[] = {
 	"tcp_diag", "udp_diag", "raw_diag", "unix_diag", "af_packet_diag",
 	/* built in everywhere seen, a module where somebody made it one */
 	"af_packet", "ipv6",
-};
-
-/* Without these a module makes devices nobody asked for. */
-static const struct {
-	const char *name, *options;
-} tamed[] = {
-	{ "dummy", "numdummies=0" },
-	{ "ifb", "numifbs=0" },
 };
 
 static const char *const endings[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
@@ -91,8 +83,8 @@ static bool is_added(const struct move *move, const char *name)
 	for (size_t i = 0; i < move->files->n; i++) {
 		const char *path = move->files->item[i].path;
 
-		if (!strncmp(path, MODULES_DIR, strlen(MODULES_DIR)) &&
-		    !strcmp(path + strlen(MODULES_DIR "/000"), end))
+		if (!strncmp(path, GUEST_MODULES, strlen(GUEST_MODULES)) &&
+		    !strcmp(path + strlen(GUEST_MODULES "/000"), end))
 			return true;
 	}
 	return false;
@@ -119,7 +111,7 @@ static size_t unsigned_len(const void *module, size_t len)
 
 static int add_file(struct move *move, const char *name, const char *from, struct err *err)
 {
-	auto_free char *path = must_printf(MODULES_DIR "/%03zu-%s.ko", move->n++, name);
+	auto_free char *path = must_printf(GUEST_MODULES "/%03zu-%s.ko", move->n++, name);
 	auto_free void *packed = NULL, *data = NULL;
 	size_t packed_len, len;
 
@@ -161,46 +153,4 @@ int modules_add(struct files *files, const char *dir, bool signatures, struct er
 		ret = add(&move, wanted[i], err);
 	kmod_unref(move.kmod);
 	return ret;
-}
-
-/* @file is "000-NAME.ko". */
-static const char *options_of(const char *file)
-{
-	const char *name = strchr(file, '-') + 1;
-
-	for (size_t i = 0; i < ARRAY_SIZE(tamed); i++)
-		if (!strncmp(name, tamed[i].name, strlen(tamed[i].name)) &&
-		    name[strlen(tamed[i].name)] == '.')
-			return tamed[i].options;
-	return NULL;
-}
-
-static int not_dot(const struct dirent *entry)
-{
-	return *entry->d_name != '.' && strchr(entry->d_name, '-');
-}
-
-void modules_load(void)
-{
-	static const char *const no_config = NULL;
-	struct kmod_ctx *kmod = kmod_new("/" MODULES_DIR, &no_config);
-	struct dirent **list;
-	int n = scandir("/" MODULES_DIR, &list, not_dot, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		auto_free char *path = must_printf("/" MODULES_DIR "/%s", list[i]->d_name);
-		struct kmod_module *module = NULL;
-		int ret = kmod_module_new_from_path(kmod, path, &module);
-
-		if (ret >= 0)
-			ret = kmod_module_insert_module(module, 0, options_of(list[i]->d_name));
-		if (ret < 0 && ret != -EEXIST)
-			transport_print("note cannot load %s: %s", list[i]->d_name, strerror(-ret));
-		kmod_module_unref(module);
-		unlink(path);	/* its memory is the guest's */
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-	kmod_unref(kmod);
 }

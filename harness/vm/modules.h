@@ -4,16 +4,11 @@
 
 #include "harness/util/files.h"
 
-#define MODULES_DIR "twlab/modules"	/* in the guest */
-
 /* Add the modules that the kit uses, from the folder @dir of a kernel, with what
- * they depend on, as MODULES_DIR/000-NAME.ko: in the order to load them in. What
+ * they depend on, as GUEST_MODULES/000-NAME.ko: in the order to load them in. What
  * a kernel lacks (or has built in) is passed over: the guest says what it cannot
  * do when a lab asks for it. Their @signatures are left off if they need not be on.
  */
 int modules_add(struct files *files, const char *dir, bool signatures, struct err *err);
-
-/* In the guest: load them all. Those that fail are said on the host's channel. */
-void modules_load(void);
 
 #endif

@@ -1,12 +1,45 @@
-/* protocol.h - take apart what a guest says on debugcon, and keep its console
+/* protocol.h - what the host and PID 1 of a guest say to each other, and the host's reader of it
  *
- * The words are in init.h. A program in the guest may be root there and write
+ * Host to guest: one bundle (PROTOCOL_JOB): {"argv": [...], "seed": "12345"} and
+ *	work/...	files for the folder that the program runs in
+ *	root/...	files for anywhere else, where nothing is yet
+ *
+ * Guest to host: lines on debugcon, or on a serial port (transport.h).
+ *	ready RELEASE			before the snapshot; then it pauses
+ *	hello				the first thing after it
+ *	say NS TEXT			progress; NS since the program began
+ *	out FD LEN			LEN bytes of the program's output follow
+ *	note TEXT			worth keeping, nothing to stop for
+ *	result ADDRESS LEN		memory to take: a bundle with what was in out/;
+ *					then it pauses
+ *	failed TEXT			PID 1 cannot go on; then it pauses
+ *
+ * On a serial port there is no "ready", a pause is the end, and in place of "result":
+ *	out 3 LEN			LEN bytes of the bundle follow
+ *	sent LEN SHA256			that was all of it
+ *
+ * A program in the guest may be root there and write
  * anything: nothing said is believed further than its form.
  */
 #ifndef TWLAB_VM_PROTOCOL_H
 #define TWLAB_VM_PROTOCOL_H
 
 #include <twlab/err.h>
+
+#define PROTOCOL_JOB		"opt/twlab/job"	/* the job's name in fw_cfg */
+#define PROTOCOL_JOB_FILE	"/twlab/job"	/* the job in the initramfs: the serial port is meant */
+
+/* What a kernel says on its console that does not give PID 1 the I/O ports. */
+#define PROTOCOL_REFUSED	"cannot use I/O ports"
+
+#define PROTOCOL_RESULT_FD	3		/* of "out": no output, but the result */
+#define PROTOCOL_OUT_MAX	(48 << 20)	/* bytes of out/ that a guest may hand back */
+#define PROTOCOL_FILES_MAX	4096		/* files in it */
+#define PROTOCOL_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */
+
+/* The program finds in its environment: TWLAB_GUEST=1, and in TWLAB_SAY_FD a
+ * descriptor: a line written there becomes the run's progress on the host.
+ */
 
 /* What has arrived and was not taken yet. { 0 } is an empty one. */
 struct protocol {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "harness/guest/transport.h"
+#include "harness/vm/protocol.h"
 #include "harness/vm/executable.h"
 
 /* What is the same for every guest, each with its reason. */
@@ -130,7 +130,7 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 	if (machine->serial)	/* its end is not ours: there is still its memory's peak to ask for */
 		args_add(args, "-action", must_strdup("shutdown=pause"));
 	if (setup->job_fd >= 0)
-		args_add(args, "-fw_cfg", must_printf("name=" TRANSPORT_JOB ",file=/proc/self/fd/%d",
+		args_add(args, "-fw_cfg", must_printf("name=" PROTOCOL_JOB ",file=/proc/self/fd/%d",
 						      setup->job_fd));
 	if (setup->restored)
 		args_add(args, "-incoming", must_strdup("defer"));

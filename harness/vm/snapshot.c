@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 
 #include "harness/util/fs.h"
-#include "harness/vm/kernel.h"
+#include "harness/vm/cache.h"
+#include "harness/util/digest.h"
 
 #define TRAILER 512		/* bytes of JSON at the end */
 #define KEEP	6		/* snapshots a kernel: another twlab may still want its own */

@@ -6,6 +6,7 @@
 #include "harness/vm/toolchain.h"
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,8 +10,6 @@
 
 #include "harness/vm/executable.h"
 
-#define TOOLCHAIN_TCC "usr/bin/tcc"	/* where a guest has it */
-
 /* Add this machine's tcc and all that it needs to compile and link programs for
  * the C library. tcc is asked once, and the list kept in the cache. -ENOENT when
  * there is no tcc.

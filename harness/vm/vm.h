@@ -8,17 +8,9 @@
 #ifndef TWLAB_VM_VM_H
 #define TWLAB_VM_VM_H
 
-#include <twlab/err.h>
+#include "harness/util/files.h"
 
 struct vm;
-
-/* One file of a job or of what came back. @data is owned by whoever owns the list. */
-struct file {
-	char *path;		/* relative, no "..", '/' between parts */
-	unsigned int mode;	/* permission bits */
-	void *data;
-	size_t len;
-};
 
 struct vm_job {
 	const char *kernel;		/* a name from `twlab kernel list`, NULL for the default */

@@ -8,6 +8,7 @@
 
 #include <twlab/evidence_programs.h>
 #include <twlab/pcapng.h>
+#include <twlab/trial_text.h>
 
 #include <errno.h>
 #include <inttypes.h>

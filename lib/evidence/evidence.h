@@ -25,20 +25,9 @@
 #ifndef TWLAB_EVIDENCE_H
 #define TWLAB_EVIDENCE_H
 
+#include <twlab/tcp_state.h>
 #include <twlab/trace.h>
-#include <twlab/trial.h>
-
-/* The states of RFC 9293 under the kernel's names and numbers (tcp_states.h). */
-enum tcp_state {
-	STATE_NONE,
-	STATE_ESTABLISHED, STATE_SYN_SENT, STATE_SYN_RECV, STATE_FIN_WAIT1,
-	STATE_FIN_WAIT2, STATE_TIME_WAIT, STATE_CLOSE, STATE_CLOSE_WAIT,
-	STATE_LAST_ACK, STATE_LISTEN, STATE_CLOSING,
-	STATES
-};
-
-const char *tcp_state_name(enum tcp_state state);		/* "TIME_WAIT"; "" for STATE_NONE */
-enum tcp_state tcp_state_named(const char *name);		/* STATE_NONE if unknown */
+#include <twlab/trial_text.h>
 
 enum state_event { SEEN_NEW, SEEN_CHANGE, SEEN_REARM, SEEN_TICK, SEEN_GONE, STATE_EVENTS };
 
@@ -111,34 +100,5 @@ struct evidence {
  */
 struct evidence *evidence_read(const char *dir, struct err *err);
 void evidence_free(struct evidence *evidence);
-
-/* A socket's life on one node, from its rows in states.jsonl, completed by what
- * its packets imply where a state was too short to be sampled (see lib/evidence/tcp_fsm.h).
- * What was sampled is right where the two disagree. TIME_WAIT is never inferred:
- * nothing but its timer ends it, so where it was not sampled there was none.
- */
-struct state_span {			/* in one state */
-	enum tcp_state state;
-	int64_t from_ns, to_ns;	/* to_ns = -1: still there when the run ended */
-	bool inferred;		/* from packets: too short to be sampled */
-	int cause;		/* index of trace.segments that led here; -1 = a call or a timer */
-	bool cause_sent;	/* that segment was sent by this node (else received) */
-	const char *call;	/* when cause is a call or timer: "connect()", "close()", "listen()", "timeout",
-				 * "SOCK_DESTROY", "recycling"; NULL where the record does not say */
-	int64_t timer_max_ms;	/* greatest remaining time of its timer that was seen; -1 */
-	unsigned int rearms;	/* how often that timer was set anew */
-	unsigned int line;	/* of states.jsonl where it was first seen; 0 if inferred */
-};
-
-struct socket_states {
-	int node;		/* trace.nodes */
-	int conn;		/* trace.conns; -1 = listening, or never met a packet */
-	struct endpoint local, remote;
-	struct state_span *spans;	unsigned int n_spans;
-};
-
-/* All lives in order of (node, first seen). Free with socket_states_free(). */
-struct socket_states *socket_states_read(const struct evidence *evidence, unsigned int *n);
-void socket_states_free(struct socket_states *sockets, unsigned int n);
 
 #endif

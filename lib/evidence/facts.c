@@ -1,5 +1,6 @@
 /* facts.c - everything that the evidence says, a line each */
 #include <twlab/facts.h>
+#include <twlab/socket_states.h>
 
 #include <twlab/facts_conn.h>
 #include <twlab/facts_nat.h>

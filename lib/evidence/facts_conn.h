@@ -3,6 +3,7 @@
 #define TWLAB_FACTS_CONN_H
 
 #include <twlab/facts.h>
+#include <twlab/socket_states.h>
 
 /* One node's side of one of its connections. */
 struct facts_side {

@@ -1,5 +1,5 @@
 /* facts_file.c - facts: adding, finding, writing and reading */
-#include <twlab/facts.h>
+#include <twlab/facts_file.h>
 
 #include <errno.h>
 

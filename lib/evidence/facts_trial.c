@@ -1,5 +1,6 @@
 /* facts_trial.c - facts about segments that were tried: a step of facts_collect() */
 #include <twlab/facts_trial.h>
+#include <twlab/trial_text.h>
 
 struct tally {			/* of one class, or of all */
 	unsigned int n, asked, agreed;

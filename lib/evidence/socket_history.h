@@ -8,7 +8,7 @@
 #ifndef TWLAB_SOCKET_HISTORY_H
 #define TWLAB_SOCKET_HISTORY_H
 
-#include <twlab/evidence.h>
+#include <twlab/socket_states.h>
 #include <twlab/tcp_fsm.h>
 
 struct socket_history_event;

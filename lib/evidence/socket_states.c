@@ -5,7 +5,7 @@
  * cut into sockets where one ends and another begins, each socket is given the
  * connection whose packets it met; socket_history.c makes one story of the two.
  */
-#include <twlab/evidence.h>
+#include <twlab/socket_states.h>
 
 #include <twlab/socket_history.h>
 

@@ -12,7 +12,8 @@
 #ifndef TWLAB_TCP_FSM_H
 #define TWLAB_TCP_FSM_H
 
-#include <twlab/evidence.h>
+#include <twlab/tcp_state.h>
+#include <twlab/trace.h>
 
 struct tcp_fsm {
 	enum tcp_state state;

@@ -9,6 +9,7 @@
 #define TWLAB_PCAPNG_H
 
 #include <twlab/trace.h>
+#include <twlab/pcapng_read.h>
 
 struct pcapng_about {
 	const char *userappl;	/* "twlab 1.0" */
@@ -19,18 +20,5 @@ struct pcapng_about {
 };
 
 int pcapng_write(const char *path, const struct trace *trace, const struct pcapng_about *about, struct err *err);
-
-/* Read @path, of either byte order, into a new trace. It comes followed
- * (trace_follow()); ids and comments that stand in the file take the place of
- * those that were found. @start_ns is what the stamps are made relative to, and
- * trace.end_ns is @end_ns.
- * Blocks of unknown kinds are skipped. Refuses, naming the byte, what is cut
- * short or broken: block lengths that disagree, an interface that was not
- * declared, a captured length beyond the block, ... Returns NULL then.
- *
- * An interface whose if_description is neither of the two that pcapng_write()
- * writes is taken for a host's if it is its node's only one.
- */
-struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, struct err *err);
 
 #endif

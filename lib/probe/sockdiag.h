@@ -6,7 +6,9 @@
 #ifndef TWLAB_SOCKDIAG_H
 #define TWLAB_SOCKDIAG_H
 
-#include <twlab/evidence.h>
+#include <twlab/endpoint.h>
+#include <twlab/err.h>
+#include <twlab/tcp_state.h>
 
 struct sockdiag;
 

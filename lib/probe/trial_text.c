@@ -1,5 +1,5 @@
 /* trial_text.c - trials in words: for a program that is asked, and for the record */
-#include <twlab/trial.h>
+#include <twlab/trial_text.h>
 
 #include <twlab/err.h>
 

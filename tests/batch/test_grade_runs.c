@@ -8,9 +8,11 @@
 
 #include <sys/stat.h>
 
+#include "harness/vm/cache.h"
 #include "harness/grade/grade.h"
 #include "harness/grade/handout.h"
 #include "harness/vm/executable.h"
+#include "labs/index.h"
 
 static int begin(void **state)
 {

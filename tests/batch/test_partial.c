@@ -3,6 +3,7 @@
 
 #include "harness/util/fs.h"
 #include "harness/batch/partial.h"
+#include "labs/index.h"
 #include <twlab/evidence.h>
 
 static char *top;

@@ -10,6 +10,7 @@
 #include "harness/cli/commands.h"
 #include "harness/run/requirements.h"
 #include "harness/batch/traits.h"
+#include "labs/index.h"
 
 /* All that this program knows of, as a kernel that can do everything. */
 static json_t *able(void)

@@ -6,6 +6,7 @@
  */
 #include "tests/helpers/test.h"
 
+#include "labs/index.h"
 #include "labs/plan/plan.h"
 
 #include <ctype.h>

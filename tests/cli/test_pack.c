@@ -9,6 +9,7 @@
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
 #include "tests/helpers/guest.h"
+#include "labs/index.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>

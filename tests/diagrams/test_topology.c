@@ -1,6 +1,7 @@
 /* test_topology.c - the picture of a lab is that of its tables */
 #include "diagrams/topology.h"
 #include "tests/helpers/test.h"
+#include "labs/index.h"
 
 static char *draw(const char *lab, const char *variant, const char *set)
 {

@@ -1,6 +1,8 @@
 /* test_evidence.c - the folder that a run leaves, and the lives of its sockets */
 #include "tests/helpers/folder.h"
 
+#include <twlab/socket_states.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 

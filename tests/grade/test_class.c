@@ -6,6 +6,7 @@
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
 #include "tests/helpers/guest.h"
+#include "labs/index.h"
 
 #include <signal.h>
 #include <sys/stat.h>

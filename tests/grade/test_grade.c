@@ -5,6 +5,7 @@
 #include "harness/run/override.h"
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
+#include "labs/index.h"
 
 #include <errno.h>
 #include <sys/stat.h>

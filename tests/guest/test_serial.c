@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 
 #include "tests/helpers/in_guest.h"
+#include "harness/vm/cache.h"
 #include "harness/guest/transport.h"
+#include "harness/util/digest.h"
 #include "harness/vm/lifecycle.h"
 
 /* ---- by hand ---- */

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/vm/kernel.h"
 
 static char *own;	/* the folder of the kernel that `make deps` fetches, in the machine's cache */

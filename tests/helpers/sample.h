@@ -7,6 +7,7 @@
 
 #include "diagrams/scene.h"
 #include <twlab/evidence.h>
+#include <twlab/socket_states.h>
 
 struct sample_segment {
 	unsigned int conn;

@@ -6,6 +6,7 @@
 #include "tests/helpers/test.h"
 
 #include "harness/batch/plugin.h"
+#include "labs/index.h"
 
 #include <sys/wait.h>
 

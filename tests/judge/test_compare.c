@@ -3,6 +3,8 @@
 
 #include "harness/util/fs.h"
 #include "harness/judge/compare.h"
+#include "harness/judge/compare_draw.h"
+#include "labs/index.h"
 
 static void what_differs_is_a_matter_of_kind(void **state)
 {

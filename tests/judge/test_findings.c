@@ -1,7 +1,9 @@
 /* test_findings.c - what verdicts say to the article's claims */
 #include "tests/helpers/test.h"
 
+#include "harness/cli/run.h"
 #include "harness/judge/findings.h"
+#include "labs/index.h"
 
 /* One verdict for A1 that bears so and came out so, and what the answer is. */
 struct row {

@@ -10,6 +10,7 @@
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
 #include "tests/helpers/guest.h"
+#include "labs/index.h"
 
 /* Grade @source as the program of @task in @lab. */
 static void grade_program(const char *lab, const char *task, const char *source, struct grade *result)

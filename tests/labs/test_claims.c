@@ -16,6 +16,7 @@
 #include <glob.h>
 
 #include "harness/judge/judge.h"
+#include "labs/index.h"
 
 #define RUNS "tests/data/runs/"
 

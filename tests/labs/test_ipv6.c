@@ -3,6 +3,7 @@
 
 #include "harness/judge/judge.h"
 #include "harness/run/requirements.h"
+#include "labs/index.h"
 #include <twlab/tcp.h>
 
 #include <sys/wait.h>

@@ -1,6 +1,7 @@
 /* test_plan.c - a lab with its parameters filled in */
 #include "tests/helpers/test.h"
 
+#include "labs/index.h"
 #include "labs/plan/plan.h"
 
 static unsigned int count_nodes(const struct plan *plan)

@@ -2,6 +2,7 @@
 #include "tests/helpers/test.h"
 
 #include <twlab/facts_trial.h>
+#include <twlab/trial_text.h>
 #include "tests/helpers/dir.h"
 
 #define N 1000

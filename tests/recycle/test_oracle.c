@@ -16,6 +16,8 @@
 #include "tests/helpers/oracle_rows.h"
 #include "tests/helpers/stub.h"
 
+#include <twlab/timer_wheel.h>
+
 #include <errno.h>
 #include <poll.h>
 

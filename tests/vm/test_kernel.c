@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/vm/fetch.h"
 #include "harness/cli/commands.h"
 #include "harness/vm/kernel.h"

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "harness/util/fs.h"
+#include "harness/vm/cache.h"
 #include "harness/vm/snapshot.h"
 #include "harness/vm/vm.h"
 

@@ -1,5 +1,7 @@
 /* tcp_state.c - the names of TCP's states */
-#include <twlab/evidence.h>
+#include <twlab/tcp_state.h>
+
+#include <twlab/base.h>
 
 static const char *const names[] = {
 	[STATE_NONE] = "",

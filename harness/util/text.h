@@ -1,0 +1,11 @@
+/* text.h - text for a terminal */
+#ifndef TWLAB_UTIL_TEXT_H
+#define TWLAB_UTIL_TEXT_H
+
+#include <stdio.h>
+#include <twlab/base.h>
+
+/* Print @text, which begins at column @indent, wrapped to 80 columns. */
+void text_wrap(FILE *out, const char *text, int indent);
+
+#endif
