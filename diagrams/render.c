@@ -4,6 +4,7 @@
  * block on a full pipe, and nothing half written reaches the folder.
  */
 #include "diagrams/render.h"
+#include <twlab/clock.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +29,6 @@ struct job {
 };
 
 static const char *const formats[] = { "svg", "png" };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static int write_all(int fd, const char *data, size_t len)
 {
@@ -144,7 +137,7 @@ static int job_start(struct job *job, const char *program, int limit_s, struct e
 	if (rc)
 		return err_set(err, rc, "cannot run %s", program);
 	job->pidfd = pidfd_open(job->pid, 0);
-	job->deadline_ns = now_ns() + limit_s * NS_PER_S;
+	job->deadline_ns = clock_ns(CLOCK_MONOTONIC) + limit_s * NS_PER_S;
 	return job->pidfd < 0 ? err_set(err, errno, "cannot watch %s", program) : 0;
 }
 
@@ -198,7 +191,7 @@ static int job_harvest(struct job *job, const char *program, const char *dir, st
 static int jobs_step(struct job *jobs, const char *program, const char *dir, struct err *err)
 {
 	struct pollfd polled[AT_ONCE];
-	int64_t now = now_ns(), next = INT64_MAX;
+	int64_t now = clock_ns(CLOCK_MONOTONIC), next = INT64_MAX;
 	int rc = 0;
 
 	for (int i = 0; i < AT_ONCE; i++) {
@@ -209,7 +202,7 @@ static int jobs_step(struct job *jobs, const char *program, const char *dir, str
 	if (next == INT64_MAX)
 		return 0;
 	poll(polled, AT_ONCE, next > now ? (int)((next - now) / NS_PER_MS) + 1 : 0);
-	now = now_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	for (int i = 0; i < AT_ONCE && rc == 0; i++) {
 		if (!jobs[i].pid)
 			continue;

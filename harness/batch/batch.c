@@ -1,8 +1,10 @@
 /* batch.c - the runs that were asked for, each in a guest or on this kernel */
 #include "harness/batch/batch.h"
 
+#include "harness/batch/guests.h"
+#include <twlab/clock.h>
 #include "diagrams/draw.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 #include "harness/util/guest.h"
 #include "harness/util/status.h"
@@ -27,16 +29,8 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-/* What a job's twlab prints: on stderr, how it ended. */
-static void collected(void *arg, int fd, const void *data, size_t len)
+/* What a run's twlab prints: on stderr, how it ended. */
+static void collect_output(void *arg, int fd, const void *data, size_t len)
 {
 	struct run *run = arg;
 
@@ -49,7 +43,7 @@ static void collected(void *arg, int fd, const void *data, size_t len)
 	run->output[run->output_len += len] = '\0';
 }
 
-/* The one sentence in what a job said; "twlab: play: " is for whoever types it. */
+/* The one sentence in what a run printed; "twlab: play: " is for whoever types it. */
 static const char *sentence(struct run *run)
 {
 	char *text = run->output ? run->output : (char *)(uintptr_t)"it ended without a word";
@@ -62,20 +56,15 @@ static const char *sentence(struct run *run)
 }
 
 /* "3/7 in 4.8 s  03-final-ack-loss/kept, at 0.3 s  server until none is in": wall time, then virtual. */
-static void print_progress(const struct batch *batch)
+static void print_progress(const struct batch *batch, const struct run *run, const char *at)
 {
 	auto_free char *doing = NULL, *line = NULL;
-	const struct run *run = NULL;
 
 	if (batch->quiet)
 		return;
-	for (unsigned int j = 0; j < batch->n_runs && !run; j++)
-		if (batch->runs[j].vm)
-			run = &batch->runs[j];
-	doing = run ? must_printf("  %s/%s%s%s", run->plan->lab->name, run->plan->variant,
-				  *vm_progress(run->vm) ? ", at " : "", vm_progress(run->vm)) : must_strdup("");
+	doing = run ? must_printf("  %s/%s%s%s", run->plan->lab->name, run->plan->variant, *at ? ", at " : "", at) : must_strdup("");
 	line = must_printf("%u/%u in %.1f s%s", batch->n_done, batch->n_runs,
-			   (double)(wall_ns() - batch->started_ns) / (double)NS_PER_S, doing);
+			   (double)(clock_ns(CLOCK_MONOTONIC) - batch->started_ns) / (double)NS_PER_S, doing);
 	fprintf(stderr, "\r\033[K%.79s", line);	/* a line that wraps could not be taken back */
 	fflush(stderr);
 }
@@ -195,21 +184,21 @@ static int await_artists(struct batch *batch)
 	return worst;
 }
 
-/* @ended is negative, with @err, where the guest failed, else it has a result. */
-static void guest_ended(struct run *run, int ended, struct err *err)
+static void guest_ended(struct run *run, struct vm *vm, const struct err *failed)
 {
 	auto_free char *temporary = temporary_of(run);
-	auto_free char *console = must_strdup(vm_console(run->vm));
+	auto_free char *console = must_strdup(vm_console(vm));
 	struct vm_result result = { 0 };
+	struct err err = { 0 };
 	int status;
 
-	if (ended > 0)
-		vm_result(run->vm, &result);	/* and its console with it */
+	if (!failed)
+		vm_result(vm, &result);		/* and its console with it */
 	status = WIFEXITED(result.status) ? WEXITSTATUS(result.status) : STATUS_ERROR;
-	if (ended > 0 && status != STATUS_SKIP && (evidence_dir_make(run->dir, err) || unpack(&result, !status, temporary, err)))
-		ended = -1;
-	if (ended < 0)
-		fail_with(run, temporary, console, err->text);
+	if (!failed && status != STATUS_SKIP && (evidence_dir_make(run->dir, &err) || unpack(&result, !status, temporary, &err)))
+		failed = &err;
+	if (failed)
+		fail_with(run, temporary, console, failed->text);
 	else if (status == STATUS_SKIP)
 		fail(run, RESULT_SKIP, sentence(run));
 	else if (status)
@@ -231,76 +220,57 @@ static int limit_s(const struct plan *plan)
 	return 60 + 2 * nodes;
 }
 
-static void start_guest(struct batch *batch, struct run *run)
+static struct vm *start_run(void *arg, unsigned int number, struct err *err)
 {
-	struct err err = { 0 };
+	struct batch *batch = arg;
+	struct run *run = &batch->runs[number];
 	char **argv = execute_args(batch, run->plan);
 	auto_files struct files work = { 0 }, system = { 0 };
-	struct vm_job vm_job = {
+	struct vm_job job = {
 		.kernel = run->kernel, .argv = (const char *const *)argv, .seed = batch->seed,
-		.wall_limit_s = limit_s(run->plan), .output = collected, .arg = run,
+		.wall_limit_s = limit_s(run->plan), .output = collect_output, .arg = run,
 	};
+	struct vm *vm = NULL;
 
-	if (!plugin_pack(run->plan, &work, &system, &err)) {
-		vm_job.files = work.item;
-		vm_job.n_files = work.n;
-		vm_job.system = system.item;
-		vm_job.n_system = system.n;
-		run->vm = vm_start(&vm_job, &err);
+	if (!plugin_pack(run->plan, &work, &system, err)) {
+		job.files = work.item;
+		job.n_files = work.n;
+		job.system = system.item;
+		job.n_system = system.n;
+		vm = vm_start(&job, err);
 	}
 	free_args(argv);
-	if (!run->vm) {
-		fail(run, RESULT_ERROR, err.text);
-		batch->n_done++;
-	}
+	return vm;
 }
 
-static void run_guests(struct batch *batch)
+static void run_ended(void *arg, unsigned int number, struct vm *vm, const struct err *failed)
 {
-	struct vm **vms = must_calloc(batch->parallel, sizeof(*vms));
-	unsigned int next = 0, running = 0;
+	struct batch *batch = arg;
+	struct run *run = &batch->runs[number];
 
-	while (!interrupted && batch->n_done < batch->n_runs) {
-		struct err err = { 0 };
+	if (vm)
+		guest_ended(run, vm, failed);
+	else
+		fail(run, RESULT_ERROR, failed->text);
+	illustrate(batch, run);
+	batch->n_done++;
+}
 
-		while (running < batch->parallel && next < batch->n_runs) {
-			struct run *run = &batch->runs[next++];
+static void look_at_runs(void *arg, struct vm *const *vms)
+{
+	struct batch *batch = arg;
+	unsigned int r = 0;
 
-			start_guest(batch, run);
-			running += run->vm != NULL;
-		}
-		memset(vms, 0, batch->parallel * sizeof(*vms));
-		for (unsigned int j = 0, v = 0; j < next; j++)
-			if (batch->runs[j].vm)
-				vms[v++] = batch->runs[j].vm;
-		vm_poll(vms, batch->parallel, 100);
-		for (unsigned int j = 0; j < next; j++) {
-			struct run *run = &batch->runs[j];
-			int ended = run->vm ? vm_step(run->vm, 0, &err) : 0;
-
-			if (!ended)
-				continue;
-			guest_ended(run, ended, &err);
-			illustrate(batch, run);
-			vm_free(run->vm);
-			run->vm = NULL;
-			running--;
-			batch->n_done++;
-		}
-		print_progress(batch);
-	}
-	for (unsigned int j = 0; j < batch->n_runs; j++) {
-		vm_free(batch->runs[j].vm);
-		batch->runs[j].vm = NULL;
-	}
-	free(vms);
+	while (r < batch->n_runs && !vms[r])
+		r++;
+	print_progress(batch, r < batch->n_runs ? &batch->runs[r] : NULL, r < batch->n_runs ? vm_progress(vms[r]) : "");
 }
 
 /* A job on this kernel: in a child, so that its namespaces go with it. */
 static void run_here(struct batch *batch, struct run *run)
 {
 	auto_free char *temporary = temporary_of(run);
-	int64_t start = wall_ns();
+	int64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct err err = { 0 };
 	int pipes[2], status = 0;
 	char text[512];
@@ -332,7 +302,7 @@ static void run_here(struct batch *batch, struct run *run)
 	}
 	while ((len = read(pipes[0], text, sizeof(text))) > 0 || (len < 0 && errno == EINTR && !interrupted))
 		if (len > 0)
-			collected(run, 2, text, (size_t)len);
+			collect_output(run, 2, text, (size_t)len);
 	close(pipes[0]);
 	if (interrupted)
 		kill(pid, SIGKILL);
@@ -343,14 +313,14 @@ static void run_here(struct batch *batch, struct run *run)
 	else if (!WIFEXITED(status) || WEXITSTATUS(status))
 		fail_with(run, temporary, "", sentence(run));
 	else
-		conclude(run, temporary, wall_ns() - start);
+		conclude(run, temporary, clock_ns(CLOCK_MONOTONIC) - start);
 	fs_remove(temporary);
 }
 
 static void run_all_here(struct batch *batch)
 {
 	for (unsigned int j = 0; j < batch->n_runs && !interrupted; j++) {
-		print_progress(batch);
+		print_progress(batch, NULL, "");
 		run_here(batch, &batch->runs[j]);
 		illustrate(batch, &batch->runs[j]);
 		batch->n_done++;
@@ -390,7 +360,7 @@ int batch_run(struct batch *batch, struct err *err)
 	struct sigaction action = { .sa_handler = on_signal };
 	int status;
 
-	batch->started_ns = wall_ns();
+	batch->started_ns = clock_ns(CLOCK_MONOTONIC);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if (batch->here) {
@@ -401,7 +371,8 @@ int batch_run(struct batch *batch, struct err *err)
 			keep_boot_console(batch, err);
 			return status_no_guest(status, batch->kernel);
 		}
-		run_guests(batch);
+		guests_run(&(struct guests){ .n = batch->n_runs, .parallel = batch->parallel, .start = start_run,
+			   .ended = run_ended, .look = look_at_runs, .stop = &interrupted, .arg = batch });
 	}
 	status = await_artists(batch);
 	end_progress(batch);

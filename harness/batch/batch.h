@@ -11,13 +11,10 @@
 #include "harness/judge/outcome.h"
 #include "harness/judge/report.h"
 
-struct vm;
-
 struct run {
 	struct plan *plan;
 	char *dir;		/* where its evidence goes */
 	const char *kernel;	/* NULL: the default */
-	struct vm *vm;
 	char *output;		/* what it reports on stderr: why it failed */
 	size_t output_len;
 	struct outcome outcome;

@@ -1,10 +1,9 @@
 /* evidence_dir.c - where the evidence of a run goes */
 #include "harness/batch/evidence_dir.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #include <errno.h>
-#include <sys/stat.h>
 
 /* Whole or not, evidence has one of these. */
 static bool is_evidence(const char *dir)
@@ -42,15 +41,9 @@ int evidence_dir_check(const char *dir, struct err *err)
 
 int evidence_dir_make(const char *dir, struct err *err)
 {
-	auto_free char *path = must_strdup(dir);
+	auto_free char *above = fs_folder(dir);
 
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0777) && errno != EEXIST)
-			return err_set(err, errno, "cannot make the folder %s", path);
-		*slash = '/';
-	}
-	return 0;
+	return fs_mkdir(above, err);
 }
 
 int evidence_dir_settle(const char *from, const char *dir, struct err *err)

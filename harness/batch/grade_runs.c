@@ -1,7 +1,8 @@
 /* grade_runs.c - the runs that a grade rests on, in a guest */
 #include "harness/batch/grade_runs.h"
 
-#include "harness/util/fs.h"
+#include "harness/batch/guests.h"
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 #include "harness/util/guest.h"
 #include "harness/batch/evidence_dir.h"
@@ -155,69 +156,63 @@ static void ended(struct grade_run *run, unsigned int number, const struct grade
 struct lot {
 	struct grade_run **runs;
 	unsigned int n;
-	struct vm *vm;
 };
 
-/* It has ended, well or with @err. */
-static void lot_ended(struct lot *lot, int is, const struct grade_run_options *options)
-{
-	struct vm_result result = { 0 };
+struct lots {
+	struct lot lot[RUNS];
+	unsigned int n, n_runs;
+	const struct grade_run_options *options;
+	struct err *err;		/* of the last that did not live to its end */
+	int code;
+};
 
-	if (is > 0) {
-		vm_result(lot->vm, &result);
-		for (unsigned int r = 0; r < lot->n; r++)
-			ended(lot->runs[r], r, options, &result);
-		vm_result_free(&result);
-	}
-	vm_free(lot->vm);
-	lot->vm = NULL;
+static struct vm *start_lot(void *arg, unsigned int number, struct err *err)
+{
+	struct lots *lots = arg;
+
+	return start(lots->lot[number].runs, lots->lot[number].n, lots->options, err);
 }
 
-static void report_progress(const struct grade_run_options *options, const struct lot *lot, unsigned int n)
+static void lot_ended(void *arg, unsigned int number, struct vm *vm, const struct err *failed)
 {
-	auto_free char *what = must_printf("%u runs, %.60s", n, vm_progress(lot->vm));
+	struct lots *lots = arg;
+	struct lot *lot = &lots->lot[number];
+	struct vm_result result = { 0 };
 
-	if (options->report)
-		options->report(what);
+	if (failed) {
+		*lots->err = *failed;
+		lots->code = -failed->code;
+		return;
+	}
+	vm_result(vm, &result);
+	for (unsigned int r = 0; r < lot->n; r++)
+		ended(lot->runs[r], r, lots->options, &result);
+	vm_result_free(&result);
+}
+
+static void look_at_lots(void *arg, struct vm *const *vms)
+{
+	const struct lots *lots = arg;
+
+	for (unsigned int l = 0; lots->options->report && l < lots->n; l++)
+		if (vms[l]) {
+			auto_free char *what = must_printf("%u runs, %.60s", lots->n_runs, vm_progress(vms[l]));
+
+			lots->options->report(what);
+		}
 }
 
 /* The @n @runs, in as many guests as their lab says. Negative when one did not live to its end. */
 static int in_guests(struct grade_run **runs, unsigned int n, const struct grade_run_options *options, struct err *err)
 {
-	struct lot lots[RUNS] = { 0 };
-	unsigned int guests = runs[0]->plan->lab->guests, n_lots = guests > n ? n : guests ? guests : 1;
-	unsigned int begun = 0, running = 0, most = options->parallel ? options->parallel : 1;
-	int code = 0;
+	unsigned int guests = runs[0]->plan->lab->guests;
+	struct lots lots = { .n = guests > n ? n : guests ? guests : 1, .n_runs = n, .options = options, .err = err };
 
-	for (unsigned int l = 0, first = 0; l < n_lots; first += lots[l++].n) {
-		lots[l].runs = runs + first;
-		lots[l].n = (n - first) / (n_lots - l);
-	}
-	while (begun < n_lots || running) {
-		struct vm *vms[ARRAY_SIZE(lots)];
-
-		for (; begun < n_lots && running < most; begun++) {
-			lots[begun].vm = start(lots[begun].runs, lots[begun].n, options, err);
-			running += lots[begun].vm != NULL;
-			if (!lots[begun].vm)
-				code = -err->code;
-		}
-		for (unsigned int l = 0; l < n_lots; l++)
-			vms[l] = lots[l].vm;
-		vm_poll(vms, n_lots, 200);
-		for (unsigned int l = 0; l < n_lots; l++) {
-			int is = lots[l].vm ? vm_step(lots[l].vm, 0, err) : 0;
-
-			if (is < 0)
-				code = is;
-			if (is)
-				lot_ended(&lots[l], is, options);
-			else if (lots[l].vm)
-				report_progress(options, &lots[l], n);
-			running -= is != 0;
-		}
-	}
-	return code;
+	for (unsigned int l = 0, first = 0; l < lots.n; first += lots.lot[l++].n)
+		lots.lot[l] = (struct lot){ runs + first, (n - first) / (lots.n - l) };
+	guests_run(&(struct guests){ .n = lots.n, .parallel = options->parallel, .start = start_lot, .ended = lot_ended,
+				     .look = look_at_lots, .arg = &lots });
+	return lots.code;
 }
 
 static bool is_due(const struct grade_run *run)

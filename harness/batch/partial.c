@@ -6,7 +6,7 @@
  */
 #include "harness/batch/partial.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #include <errno.h>
 #include <jansson.h>

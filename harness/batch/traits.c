@@ -1,7 +1,7 @@
 /* traits.c - what a kernel is and can do */
 #include "harness/batch/traits.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/util/guest.h"
 #include "harness/vm/image.h"
@@ -277,7 +277,7 @@ int traits_keep(const char *name, const json_t *all, struct err *err)
 	auto_free char *path = cache_path("kernels/%s/traits.json", name);
 	auto_free char *json = json_dumps(all, JSON_INDENT(1)), *text = must_printf("%s\n", json);
 
-	return fs_put(path, text, strlen(text), err);
+	return fs_write_file(path, text, strlen(text), err);
 }
 
 struct collected {
@@ -303,7 +303,7 @@ json_t *traits_of(const char *name, char **console, struct err *err)
 	struct collected collected = { 0 };
 	struct vm_job job = { .kernel = name, .argv = argv, .output = collect, .arg = &collected };
 	auto_free char *text = NULL;
-	struct vm *vm = NULL;
+	struct vm_result result;
 	json_t *all;
 	int ret;
 
@@ -311,17 +311,10 @@ json_t *traits_of(const char *name, char **console, struct err *err)
 	image_forget(name);	/* its machine may be another one now */
 	if (kernel_find(name, &kernel, err))
 		return NULL;
-	if (vm_prepare(name, NULL, err)) {
-		*console = must_strdup(vm_boot_console());
-		return NULL;
-	}
-	vm = vm_start(&job, err);
-	ret = vm ? 0 : -1;
-	while (vm && (ret = vm_step(vm, 1000, err)) == 0)
-		;
-	if (vm && ret < 0)
-		*console = must_strdup(vm_console(vm));
-	vm_free(vm);
+	ret = vm_run(&job, NULL, &result, err);
+	if (ret < 0)
+		*console = must_strdup(result.console);
+	vm_result_free(&result);
 	text = collected.text ? collected.text : must_strdup("");
 	all = ret < 0 ? NULL : traits_read(text, err);
 	if (all) {

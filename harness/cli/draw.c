@@ -1,11 +1,11 @@
 /* draw.c - twlab draw: the pictures of a lab, or of what a run left */
 #include "diagrams/draw.h"
 
+#include <twlab/fs.h>
 #include "harness/cli/commands.h"
 #include "harness/batch/plugin.h"
 
 #include <errno.h>
-#include <fts.h>
 #include <getopt.h>
 #include <sys/stat.h>
 
@@ -46,21 +46,15 @@ static int draw_run(const char *dir, const char *out, struct err *err)
 	return rc;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /* Every folder at or below @dir with evidence in it. */
 static int draw_runs(char *dir, const char *out, struct err *err)
 {
-	char *const paths[] = { dir, NULL };
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	auto_walk FTS *fts = fs_walk(dir, err);
 	unsigned int n = 0;
 	int rc = 0;
 
 	if (!fts)
-		return err_set(err, errno, "cannot read %s", dir);
+		return err_code(err);
 	for (FTSENT *entry; rc == 0 && (entry = fts_read(fts)); ) {
 		auto_free char *run = NULL;
 
@@ -72,7 +66,6 @@ static int draw_runs(char *dir, const char *out, struct err *err)
 		else
 			rc = draw_run(run, out ? out : run, err);
 	}
-	fts_close(fts);
 	if (rc == 0 && n == 0)
 		return err_set(err, 0, "%s holds no evidence (a folder with run.json, as twlab run leaves it)", dir);
 	return rc;
@@ -119,10 +112,8 @@ int draw_main(int argc, char **argv, struct err *err)
 		err_set(err, 0, "of what? a folder with evidence, or a lab");
 	if (err->code)
 		return STATUS_USAGE;
-	if (args.out && mkdir(args.out, 0777) < 0 && errno != EEXIST) {
-		err_set(err, errno, "cannot make %s", args.out);
+	if (args.out && fs_mkdir(args.out, err))
 		return STATUS_ERROR;
-	}
 	for (; optind < argc && status == STATUS_HOLDS; optind++)
 		status = draw_one(argv[optind], &args, err);
 	return status;

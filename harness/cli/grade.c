@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/grade/class.h"
 #include "harness/grade/grade_html.h"
 #include "harness/grade/grade_format.h"

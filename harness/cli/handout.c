@@ -2,7 +2,7 @@
 #include "harness/cli/commands.h"
 #include "harness/grade/handout.h"
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +108,7 @@ int handout_main(int argc, char **argv, struct err *err)
 	if (fd < 0) {
 		err_set(err, errno, "cannot write %s", asked.out);
 		status = STATUS_USAGE;
-	} else if (!fs_write(fd, data, len, err)) {
+	} else if (!fs_write_all(fd, data, len, err)) {
 		status = STATUS_HOLDS;
 	}
 	if (fd >= 0)

@@ -5,7 +5,7 @@
  * sources (its distribution need not be ours), the kernel, the course's key.
  */
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/util/files.h"
 #include "harness/grade/handout.h"
@@ -66,19 +66,13 @@ static bool is_passed_over(const FTSENT *entry)
 	return (*entry->fts_name == '.' && entry->fts_level > 0) || !strcmp(entry->fts_name, "solution");
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /* The plain files below @dir that @want says yes to, or all, as @at/... */
 static int add_below(struct files *files, const char *at, const char *dir, bool (*want)(const FTSENT *entry), struct err *err)
 {
-	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	int code = 0;
+	auto_walk FTS *fts = fs_walk(dir, err);
+	int code = fts ? 0 : err_code(err);
 
-	for (FTSENT *entry; !code && fts && (entry = fts_read(fts)); ) {
+	for (FTSENT *entry; !code && (entry = fts_read(fts)); ) {
 		auto_free char *path = must_printf("%s/%s", at, entry->fts_path + strlen(dir) + 1);
 
 		if (entry->fts_info == FTS_D && want && is_passed_over(entry))
@@ -86,8 +80,6 @@ static int add_below(struct files *files, const char *at, const char *dir, bool 
 		else if (entry->fts_info == FTS_F && (!want || want(entry)))
 			code = files_add_from(files, path, entry->fts_path, err);
 	}
-	if (fts)
-		fts_close(fts);
 	return code;
 }
 
@@ -186,5 +178,5 @@ int pack_main(int argc, char **argv, struct err *err)
 		err_set(err, errno, "cannot write %s", asked.out);
 		return STATUS_USAGE;
 	}
-	return fs_write(fd, data, len, err) ? STATUS_ERROR : STATUS_HOLDS;
+	return fs_write_all(fd, data, len, err) ? STATUS_ERROR : STATUS_HOLDS;
 }

@@ -1,5 +1,6 @@
 /* play.c - twlab play: runs on this kernel, not judged: what a guest does */
 #include "harness/run/override.h"
+#include <twlab/clock.h>
 #include "harness/cli/commands.h"
 #include "harness/run/requirements.h"
 #include "harness/batch/plugin.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define BEGIN_EACH_S 1		/* one run of several begins when the clock is at a multiple of this */
 #define NODES 4			/* of the stock, for each of several runs */
@@ -101,17 +101,6 @@ out:
 	return status;
 }
 
-/* How long the runs before took moves nothing in the next one. */
-static void wait_for_begin(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at = (struct timespec){ .tv_sec = (at.tv_sec / BEGIN_EACH_S + 1) * BEGIN_EACH_S };
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-		;
-}
-
 /* One of several runs, in a process of its own. How it ended is put down in out/NUMBER: a
  * status, a blank and a sentence.
  */
@@ -140,7 +129,7 @@ static int execute_several(int argc, char **argv, struct err *err)
 		for (end = begin + 1; end < argc && strcmp(argv[end], "then"); end++)
 			;
 		if (number)
-			wait_for_begin();
+			clock_wait_round(BEGIN_EACH_S);	/* how long the runs before took moves nothing in this one */
 		fflush(NULL);
 		pid = fork();
 		if (pid == 0) {

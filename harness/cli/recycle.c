@@ -1,6 +1,7 @@
 /* recycle.c - the subcommand: tcp_tw_recycle for the namespace it is started in */
 #include <twlab/recycle.h>
 
+#include <twlab/clock.h>
 #include "harness/cli/commands.h"
 #include <twlab/evidence.h>
 
@@ -47,14 +48,6 @@ static void print_reject(const struct recycle_reject *reject, void *arg)
 	fflush(stdout);
 }
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* Until when to sleep: ppoll's timeout, NULL for ever. */
 static struct timespec *timeout(const struct recycle *recycle, struct timespec *room)
 {
@@ -62,7 +55,7 @@ static struct timespec *timeout(const struct recycle *recycle, struct timespec *
 
 	if (left_ns < 0)
 		return NULL;
-	left_ns -= monotonic_ns();
+	left_ns -= clock_ns(CLOCK_MONOTONIC);
 	if (left_ns < 0)
 		left_ns = 0;
 	*room = (struct timespec){ .tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S };
@@ -79,7 +72,7 @@ static int serve(struct recycle *recycle, int signals, struct err *err)
 	while (!fds[0].revents) {
 		if (ppoll(fds, (nfds_t)n, timeout(recycle, &room), NULL) < 0 && errno != EINTR)
 			return err_set(err, errno, "cannot wait for packets");
-		if (recycle_handle(recycle, err) || recycle_tick(recycle, monotonic_ns(), err))
+		if (recycle_handle(recycle, err) || recycle_tick(recycle, clock_ns(CLOCK_MONOTONIC), err))
 			return -err->code;
 	}
 	return 0;

@@ -8,7 +8,7 @@
 #include <getopt.h>
 #include <sys/wait.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/grade/grade.h"
 #include "harness/grade/handout.h"
 #include "harness/cli/commands.h"

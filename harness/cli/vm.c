@@ -140,28 +140,6 @@ static int weigh(const struct along *along, struct err *err)
 		err_set(err, 0, "%zu MB would come along, of at most %lu", total >> 20, ALONG_MAX >> 20);
 }
 
-static int run(const struct vm_job *job, struct vm_result *result, struct err *err)
-{
-	struct vm *vm;
-	int ret;
-
-	if (vm_prepare(job->kernel, report, err)) {
-		fputs(vm_boot_console(), stderr);
-		return err_code(err);
-	}
-	vm = vm_start(job, err);
-	if (!vm)
-		return err_code(err);
-	while ((ret = vm_step(vm, 1000, err)) == 0)
-		;
-	if (ret < 0)
-		fputs(vm_console(vm), stderr);
-	else
-		vm_result(vm, result);
-	vm_free(vm);
-	return ret < 0 ? ret : 0;
-}
-
 static bool number(const char *text, unsigned long long max, unsigned long long *value)
 {
 	char *end;
@@ -205,7 +183,7 @@ static int status_of(const struct err *err)
 	return STATUS_ERROR;
 }
 
-static int vm_run(struct vm_job *job, struct along *along, const char *out, struct err *err)
+static int run(struct vm_job *job, struct along *along, const char *out, struct err *err)
 {
 	struct vm_result result;
 	int status;
@@ -214,8 +192,13 @@ static int vm_run(struct vm_job *job, struct along *along, const char *out, stru
 	job->n_files = along->work.n;
 	job->system = along->system.item;
 	job->n_system = along->system.n;
-	if (weigh(along, err) || run(job, &result, err))
+	if (weigh(along, err))
 		return status_of(err);
+	if (vm_run(job, report, &result, err)) {
+		fputs(result.console, stderr);
+		vm_result_free(&result);
+		return status_of(err);
+	}
 	status = WIFSIGNALED(result.status) ? 128 + WTERMSIG(result.status) :
 		WEXITSTATUS(result.status);
 	if (out && files_write(result.files, result.n_files, out, err))
@@ -241,7 +224,7 @@ int vm_main(int argc, char **argv, struct err *err)
 			if (path)
 				argv[0] = path;
 			job.argv = (const char *const *)argv;
-			status = vm_run(&job, &along, out, err);
+			status = run(&job, &along, out, err);
 		}
 	}
 	files_free(&along.work);

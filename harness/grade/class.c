@@ -2,7 +2,7 @@
 #include "harness/grade/class.h"
 
 #include "harness/util/digest.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/grade/class_report.h"
 #include "harness/grade/grade_html.h"
 #include "harness/grade/grade_format.h"

@@ -1,7 +1,7 @@
 /* class_report.c - what became of a class: a table and a page, from its results */
 #include "harness/grade/class_report.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/grade/grade_json.h"
 #include "harness/util/status.h"
 #include "harness/util/html.h"
@@ -264,7 +264,7 @@ static int put(struct class *class, const char *dir, const char *name, void (*wr
 	write_it(out, class);
 	if (fclose(out))
 		abort();
-	return fs_put(path, text, len, err);
+	return fs_write_file(path, text, len, err);
 }
 
 int class_report(const struct lab *lab, const struct submission_entry *handed, unsigned int n, const char *out, struct err *err)

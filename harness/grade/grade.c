@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "harness/util/fs.h"
+#include <twlab/clock.h>
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 #include "harness/batch/grade_runs.h"
 #include "harness/vm/toolchain.h"
@@ -267,10 +268,9 @@ int grade(const struct submission *submission, const struct grade_options *optio
 {
 	struct grading grading = { .submission = submission, .options = options, .grade = result };
 	auto_paths struct paths compiler = { 0 };
-	struct timespec before, after;
+	int64_t begun_ns = clock_ns(CLOCK_MONOTONIC);
 	int code;
 
-	clock_gettime(CLOCK_MONOTONIC, &before);
 	*result = (struct grade){ .lab = submission->lab, .student = personal_name(&submission->personal) };
 	code = make_runs(&grading, err);
 	if (!code && compiles_any(&grading))
@@ -284,8 +284,7 @@ int grade(const struct submission *submission, const struct grade_options *optio
 		score_all(&grading);
 		hold_words_together(result);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	result->seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	result->seconds = (double)(clock_ns(CLOCK_MONOTONIC) - begun_ns) / (double)NS_PER_S;
 	for (unsigned int r = 0; r < grading.n_runs; r++) {
 		if (grading.runs[r].rss_kb > result->rss_kb)
 			result->rss_kb = grading.runs[r].rss_kb;

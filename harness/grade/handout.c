@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/executable.h"
 #include "harness/grade/submission.h"
 #include "labs/index.h"

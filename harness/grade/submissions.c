@@ -2,7 +2,7 @@
 #include "harness/grade/submissions.h"
 
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/grade/handout.h"
 #include "harness/util/digest.h"
 #include "harness/grade/submission.h"

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <twlab/clock.h>
 #include "harness/util/bundle.h"
 #include "harness/util/files.h"
 #include "harness/cli/commands.h"
@@ -84,7 +85,7 @@ struct run {
 	int signals;		/* signalfd: SIGCHLD */
 	int pipe[3];		/* by enum stream */
 	size_t printed;
-	struct timespec begin;
+	int64_t begin_ns;	/* CLOCK_MONOTONIC */
 	char line[256];		/* of progress, not yet whole */
 	size_t line_len;
 };
@@ -185,31 +186,19 @@ static int lo_up(struct err *err)
 	return 0;
 }
 
-static int64_t ns_since(const struct timespec *begin)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - begin->tv_sec) * NS_PER_S + now.tv_nsec - begin->tv_nsec;
-}
-
 /* Stand at the next round second. The wall clock is set by the other one, so
  * that both are round there.
  */
-static void wait_for_begin(struct timespec *begin)
+static int64_t wait_for_begin(void)
 {
 	const time_t epoch = 1767225600;	/* 2026-01-01, where QEMU's clock starts */
+	int64_t begin_ns = clock_wait_round(BEGIN_EACH_S);
 	struct timespec at;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec = (at.tv_sec / BEGIN_EACH_S + 1) * BEGIN_EACH_S;
-	at.tv_nsec = 0;
-	*begin = at;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-		;
-	clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += epoch;
 	clock_settime(CLOCK_REALTIME, &at);
+	return begin_ns;
 }
 
 /* random(4): the seed counts as entropy, and the generator takes it in at once. */
@@ -314,7 +303,7 @@ static int start(struct run *run, json_t *job, struct err *err)
 		}
 		fcntl(pipes[i][1], F_SETFL, 0);
 	}
-	wait_for_begin(&run->begin);
+	run->begin_ns = wait_for_begin();
 	run->pid = fork();
 	if (run->pid < 0)
 		return err_set(err, errno, "cannot fork");
@@ -334,7 +323,7 @@ static void pass_progress(struct run *run, const char *data, size_t len)
 			run->line[run->line_len++] = data[i];
 		} else if (data[i] == '\n') {
 			run->line[run->line_len] = '\0';
-			transport_print("say %lld %s", (long long)ns_since(&run->begin), run->line);
+			transport_print("say %lld %s", (long long)(clock_ns(CLOCK_MONOTONIC) - run->begin_ns), run->line);
 			run->line_len = 0;
 		}
 	}
@@ -465,7 +454,7 @@ _Noreturn void init_main(void)
 	must(seed_random(job, &err), &err);
 	must(start(&run, job, &err), &err);
 	watch(&run);
-	virtual_ns = ns_since(&run.begin);
+	virtual_ns = clock_ns(CLOCK_MONOTONIC) - run.begin_ns;
 	must(hand_over(&run, virtual_ns, &err), &err);
 	for (;;)
 		transport_pause();

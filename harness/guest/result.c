@@ -6,6 +6,7 @@
  */
 #include "harness/guest/result.h"
 
+#include <twlab/fs.h>
 #include "harness/vm/protocol.h"
 
 #include <errno.h>
@@ -18,21 +19,15 @@
 
 #include "harness/util/bundle.h"
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /* List the regular files below @dir, in the order of their names. */
 static int list_files(const char *dir, json_t *list, size_t *total, struct err *err)
 {
-	char *const roots[] = { (char *)dir, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	auto_walk FTS *fts = fs_walk(dir, err);
 	FTSENT *entry;
-	int ret = 0;
+	int ret = fts ? 0 : err_code(err);
 
 	*total = 0;
-	while (!ret && fts && (entry = fts_read(fts))) {
+	while (!ret && (entry = fts_read(fts))) {
 		size_t len = (size_t)entry->fts_statp->st_size;
 
 		if (entry->fts_info != FTS_F)
@@ -47,8 +42,6 @@ static int list_files(const char *dir, json_t *list, size_t *total, struct err *
 		else if (json_array_size(list) > PROTOCOL_FILES_MAX)
 			ret = err_set(err, 0, "%s/ holds more than %d files", dir, PROTOCOL_FILES_MAX);
 	}
-	if (fts)
-		fts_close(fts);
 	return ret;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/reboot.h>
 #include <termios.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/guest/init.h"
 #include "harness/util/digest.h"
 #include "harness/vm/protocol.h"
@@ -110,7 +110,7 @@ void transport_pause(void)
 void transport_send(const void *data, size_t len)
 {
 	if (transport_is_serial())
-		fs_write(serial, data, len, NULL);
+		fs_write_all(serial, data, len, NULL);
 	else
 		write_bytes(DEBUGCON, data, len);
 }

@@ -1,13 +1,8 @@
 /* outcome_find.c - every evidence folder in a folder, as outcomes */
 #include "harness/judge/outcome_find.h"
+#include <twlab/fs.h>
 
 #include <errno.h>
-#include <fts.h>
-
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
 
 static int add(struct outcome **outcomes, unsigned int *n, const char *dir, struct err *err)
 {
@@ -21,13 +16,12 @@ static int add(struct outcome **outcomes, unsigned int *n, const char *dir, stru
 
 int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err)
 {
-	char *const paths[] = { dir, NULL };
 	unsigned int before = *n;
-	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	auto_walk FTS *fts = fs_walk(dir, err);
 	int code = 0;
 
 	if (!fts)
-		return err_set(err, errno, "cannot read %s", dir);
+		return err_code(err);
 	for (FTSENT *entry; !code && (entry = fts_read(fts)); ) {
 		auto_free char *parent = NULL;
 
@@ -44,7 +38,6 @@ int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct 
 			code = add(outcomes, n, parent, err);
 		}
 	}
-	fts_close(fts);
 	if (!code && *n == before)
 		return err_set(err, 0, "%s holds no evidence (a folder with run.json, as twlab run leaves it)", dir);
 	return code;

@@ -1,6 +1,7 @@
 /* emulation.c - what sits on a node and works on its packets: a clock of its own, recycling */
 #include "harness/run/emulation.h"
 
+#include <twlab/clock.h>
 #include <twlab/recycle.h>
 #include <twlab/sysctl.h>
 #include <twlab/tsoffset.h>
@@ -10,20 +11,12 @@
 #include <poll.h>
 #include <time.h>
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* Let @gadget end the TIME_WAITs that are due; what it ended is put on record. */
 static int end_recycled(struct run_state *run, const struct emulation *emulation)
 {
 	uint64_t ended = recycle_stats(emulation->recycle)->ended;
 
-	if (recycle_tick(emulation->recycle, monotonic_ns(), run->err))
+	if (recycle_tick(emulation->recycle, clock_ns(CLOCK_MONOTONIC), run->err))
 		return err_in(run->err, emulation->node);
 	if (recycle_stats(emulation->recycle)->ended == ended)
 		return 0;
@@ -157,7 +150,7 @@ int emulation_handle(struct run_state *run, unsigned int index)
 
 int64_t emulation_next(const struct run_state *run)
 {
-	int64_t now = monotonic_ns(), next = INT64_MAX;
+	int64_t now = clock_ns(CLOCK_MONOTONIC), next = INT64_MAX;
 
 	for (unsigned int g = 0; g < run->n_emulations; g++) {
 		int64_t at = run->emulations[g].recycle ?

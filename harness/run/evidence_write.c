@@ -1,5 +1,6 @@
 /* evidence_write.c - what was recorded, as the evidence folder: counters, packets, run.json */
 #include "harness/run/recorder_state.h"
+#include <twlab/fs.h>
 #include "harness/run/evidence_write.h"
 
 #include <twlab/capture.h>
@@ -177,24 +178,16 @@ int evidence_hz(void)
 	return tick_ns ? (int)((NS_PER_S + tick_ns / 2) / tick_ns) : 0;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 /* How long each file of the folder @dir is, so that one that is cut short later is known. */
 static json_t *sizes(const char *dir)
 {
-	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	auto_walk FTS *fts = fs_walk(dir, NULL);
 	json_t *all = json_object();
 
 	for (FTSENT *entry; fts && (entry = fts_read(fts)); )
 		if (entry->fts_info == FTS_F)
 			json_object_set_new(all, entry->fts_path + strlen(dir) + 1,
 					    json_integer((json_int_t)entry->fts_statp->st_size));
-	if (fts)
-		fts_close(fts);
 	return all;
 }
 

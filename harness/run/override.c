@@ -1,7 +1,7 @@
 /* override.c - a student's files, put where they belong in a plan */
 #include "harness/run/override.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/guest.h"
 #include <twlab/nftables.h>
 #include <twlab/ns.h>
@@ -180,7 +180,7 @@ static int put_down(const char *name, const char *ending, const void *data, size
 {
 	auto_free char *path = must_printf(COMPILED "/%s%s", name, ending);
 
-	return fs_put(path, data, len, err);
+	return fs_write_file(path, data, len, err);
 }
 
 /* What a run before this one made of the same source: 1 and *@exe; 0 = there was none;

@@ -5,6 +5,7 @@
  * when one of its timers can run out (lib/probe/timer_wheel.h), and now and then.
  */
 #include "harness/run/recorder_state.h"
+#include <twlab/clock.h>
 #include "harness/run/evidence_write.h"
 
 #include <twlab/capture.h>
@@ -22,17 +23,9 @@
 #define CROWD_NS  (20 * NS_PER_US)	/* by so much a socket, or looking would be all it does */
 #define REARM_NS  (100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a jiffy is at most 10 ms) */
 
-static int64_t realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 int64_t recorder_now(const struct recorder *recorder)
 {
-	return realtime_ns() - recorder->start_ns;
+	return clock_ns(CLOCK_REALTIME) - recorder->start_ns;
 }
 
 int recorder_fd(const struct recorder *recorder, unsigned int n)
@@ -118,7 +111,7 @@ struct recorder *recorder_open(const char *dir, const struct plan *plan,
 	for (unsigned int n = 0; n < up->n; n++)
 		if (open_host(recorder, n, err))
 			goto fail;
-	recorder->start_ns = realtime_ns();
+	recorder->start_ns = clock_ns(CLOCK_REALTIME);
 	recorder->wheel.tick_ns = timer_wheel_tick_ns();
 	return recorder;
 fail:

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 void files_add(struct files *files, const char *path, unsigned int mode,
 	       const void *data, size_t len)
@@ -87,7 +87,7 @@ static int write_one(const struct file *file, const char *dir, struct err *err)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || fchmod(fd, file->mode & 0777))
 		return err_set(err, errno, "cannot write %s", path);
-	if (fs_write(fd, file->data, file->len, err))
+	if (fs_write_all(fd, file->data, file->len, err))
 		return err_in(err, path);
 	return 0;
 }

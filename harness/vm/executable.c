@@ -1,6 +1,8 @@
 /* executable.c - what a program of this machine needs to run in a guest */
 #include "harness/vm/executable.h"
 
+#include "harness/util/command.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #define INTERPRETER_DEPTH 4	/* binfmt_script(5 levels in the kernel) */
 
@@ -84,40 +86,17 @@ static int add_listed(struct paths *paths, char *line, struct err *err)
 }
 
 /* The linker itself says which libraries it would load, as ldd(1) does. */
-static FILE *list_open(const char *linker, const char *path, pid_t *pid)
-{
-	int pipe_fd[2];
-
-	if (pipe2(pipe_fd, O_CLOEXEC))
-		return NULL;
-	*pid = fork();
-	if (*pid == 0) {
-		dup2(pipe_fd[1], STDOUT_FILENO);
-		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-		execl(linker, linker, "--list", path, NULL);
-		_exit(127);
-	}
-	close(pipe_fd[1]);
-	return fdopen(pipe_fd[0], "r");
-}
-
 static int add_libraries(const char *linker, const char *path, struct paths *paths,
 			 struct err *err)
 {
-	pid_t pid = -1;
-	auto_fclose FILE *list = list_open(linker, path, &pid);
-	auto_free char *line = NULL;
-	size_t room = 0;
-	int status, ret = 0;
+	const char *const argv[] = { linker, "--list", path, NULL };
+	auto_free char *list = NULL;
+	int status = command_run(&(struct command){ .argv = argv }, &list, err), ret = status < 0 ? status : 0;
+	char *rest = list, *line;
 
-	while (list && !ret && getline(&line, &room, list) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		ret = add_listed(paths, line, err);
-	}
-	while (list && getline(&line, &room, list) > 0)
-		;
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return err_set(err, errno, "cannot run %s", linker);
+	while (!ret && (line = strsep(&rest, "\n")))
+		if (*line)
+			ret = add_listed(paths, line, err);
 	if (!ret && status)
 		return err_set(err, 0, "%s cannot list its libraries", linker);
 	return ret;

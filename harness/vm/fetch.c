@@ -5,6 +5,8 @@
  */
 #include "harness/vm/fetch.h"
 
+#include "harness/util/command.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -12,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/vm/kernel.h"
 #include "harness/vm/executable.h"
@@ -55,33 +57,15 @@ static void stop(int signo)
  */
 static int run(const char *dir, char *const *argv, char **out, struct err *err)
 {
-	auto_free char *errors = cache_path("kernels/.fetch/errors");
+	auto_free char *errors = cache_path("kernels/.fetch/errors"), *text = NULL;
 	auto_free void *complaint = NULL;
-	auto_free char *text = NULL;
-	auto_fclose FILE *from = NULL;
-	size_t room = 0, len;
-	int fd[2], status;
-	pid_t pid;
+	size_t len;
+	int status = command_run(&(struct command){ .argv = (const char *const *)argv, .dir = dir, .errors = errors }, &text, err);
 
-	if (pipe2(fd, O_CLOEXEC))
-		return err_set(err, errno, "cannot make a pipe");
-	pid = fork();
-	if (pid == 0) {
-		dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
-		dup2(fd[1], STDOUT_FILENO);
-		dup2(open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-		if (!dir || chdir(dir) == 0)
-			execvp(argv[0], argv);
-		_exit(127);
-	}
-	close(fd[1]);
-	from = fdopen(fd[0], "r");
-	if (pid > 0 && from && getdelim(&text, &room, '\0', from) < 0 && text)
-		*text = '\0';
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (stopped)
 		return err_set(err, EINTR, "%s", argv[0]);
+	if (status < 0)
+		return status;
 	if (status) {
 		if (fs_read(errors, &complaint, &len, NULL))
 			complaint = must_strdup("it gave no reason");
@@ -89,7 +73,7 @@ static int run(const char *dir, char *const *argv, char **out, struct err *err)
 			       (int)strcspn(complaint, "\n"), (char *)complaint);
 	}
 	if (out)
-		*out = text ? steal_ptr(&text) : must_strdup("");
+		*out = steal_ptr(&text);
 	return 0;
 }
 
@@ -162,7 +146,7 @@ static int write_sources(struct fetch *fetch, struct err *err)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_set(err, errno, "cannot write %s", path);
-	return fs_write(fd, text, strlen(text), err);
+	return fs_write_all(fd, text, strlen(text), err);
 }
 
 static int prepare(struct fetch *fetch, struct err *err)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/modules.h"
 #include "harness/util/guest.h"
 #include "harness/vm/protocol.h"
@@ -158,7 +158,7 @@ int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 	    archive_pack(&files, &data, &len, err))
 		return err_in(err, "cannot make the initramfs");
 	fd = memfd_create("initramfs", MFD_CLOEXEC);
-	if (fd < 0 || fs_write(fd, data, len, err))
+	if (fd < 0 || fs_write_all(fd, data, len, err))
 		return err_set(err, errno, "cannot make the initramfs");
 	return steal_fd(&fd);
 }
@@ -174,6 +174,6 @@ int initramfs_add_job(int fd, int job_fd, struct err *err)
 	if (fs_read(from, &job, &job_len, err))
 		return err_code(err);
 	files_add(&files, &PROTOCOL_JOB_FILE[1], 0600, job, job_len);
-	return archive_pack(&files, &data, &len, err) || fs_write(fd, data, len, err) ?
+	return archive_pack(&files, &data, &len, err) || fs_write_all(fd, data, len, err) ?
 		err_in(err, "cannot add the job to the initramfs") : 0;
 }

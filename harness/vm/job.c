@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "harness/util/bundle.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 
 static void add_files(struct files *all, const char *below, const struct file *files, size_t n)
@@ -42,7 +42,7 @@ int job_pack(const struct vm_job *job, const struct paths *there, struct err *er
 	fd = memfd_create("job", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, errno, "cannot make the job");
-	if (fs_write(fd, data, len, err))
+	if (fs_write_all(fd, data, len, err))
 		return err_code(err);
 	return steal_fd(&fd);
 }

@@ -11,7 +11,7 @@
 
 #include "harness/util/digest.h"
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/vm/kconfig.h"
 
@@ -200,7 +200,7 @@ static int copy_file(const char *from, const char *to, struct err *err)
 	auto_free void *data = NULL;
 	size_t len;
 
-	return fs_read(from, &data, &len, err) ? err_code(err) : fs_put(to, data, len, err);
+	return fs_read(from, &data, &len, err) ? err_code(err) : fs_write_file(to, data, len, err);
 }
 
 /* The folders of a kernel's modules that labs can have a use for. */
@@ -268,7 +268,7 @@ int kernel_wants(const char *name, const struct machine *machine, const char *wo
 		json_object_set_new(json, "append", json_string(words));
 	text = json_dumps(json, JSON_INDENT(1));
 	json_decref(json);
-	return text ? fs_put(path, text, strlen(text), err) : err_set(err, ENOENT, "no kernel %s", name);
+	return text ? fs_write_file(path, text, strlen(text), err) : err_set(err, ENOENT, "no kernel %s", name);
 }
 
 int kernel_rename(const char *from, const char *to, struct err *err)
@@ -301,7 +301,7 @@ static int write_about(const char *folder, const char *release, const char *dige
 	auto_free char *text = json_dumps(json, JSON_INDENT(1));
 
 	json_decref(json);
-	return fs_put(path, text, strlen(text), err);
+	return fs_write_file(path, text, strlen(text), err);
 }
 
 /* The configuration: the file @config, or what the image itself holds of it, if it does. */
@@ -311,7 +311,7 @@ static int keep_config(const char *to, const char *config, const void *image, si
 
 	if (config)
 		return copy_file(config, to, err);
-	return kconfig_read(image, len, &text, NULL) ? 0 : fs_put(to, text, strlen(text), err);
+	return kconfig_read(image, len, &text, NULL) ? 0 : fs_write_file(to, text, strlen(text), err);
 }
 
 /* All of it in the folder @temp; about.json last, for without it it is no kernel. */

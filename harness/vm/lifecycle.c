@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "harness/util/digest.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #define GUEST_RESULT_MAX (PROTOCOL_OUT_MAX + (16UL << 20))	/* with its index, in whole pages */
 
@@ -168,7 +168,7 @@ static void on_part(struct vm *vm, const struct message *message)
 {
 	vm->len += message->len;
 	vm->sent = false;
-	if (vm->len <= GUEST_RESULT_MAX && !fs_write(vm->take_fd, message->data, message->len, NULL))
+	if (vm->len <= GUEST_RESULT_MAX && !fs_write_all(vm->take_fd, message->data, message->len, NULL))
 		return;
 	if (!vm->gave_up)
 		vm->gave_up = must_printf("it sends a result of more than %lu MB", GUEST_RESULT_MAX >> 20);

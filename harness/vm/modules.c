@@ -11,7 +11,7 @@
 #include <libkmod.h>
 
 #include "harness/util/archive.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/guest.h"
 
 static const char *const wanted[] = {

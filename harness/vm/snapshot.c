@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/util/digest.h"
 
@@ -164,8 +164,8 @@ int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int
 	trailer[snprintf(trailer, sizeof(trailer),
 			 "\n{\"ram\": %zu, \"state\": %zu, \"state_sha256\": \"%s\"}",
 			 ram, state_len, digest)] = '\n';
-	if (copy_ram(fd, ram_fd, ram, err) || fs_write(fd, state, state_len, err) ||
-	    fs_write(fd, trailer, sizeof(trailer), err) || fs_commit(fd, path, err))
+	if (copy_ram(fd, ram_fd, ram, err) || fs_write_all(fd, state, state_len, err) ||
+	    fs_write_all(fd, trailer, sizeof(trailer), err) || fs_commit(fd, path, err))
 		return err_code(err);
 	prune(kernel);
 	return 0;

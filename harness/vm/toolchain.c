@@ -5,16 +5,13 @@
  */
 #include "harness/vm/toolchain.h"
 
-#include "harness/util/fs.h"
+#include "harness/util/command.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-extern char **environ;
 
 /* What a student's program can include. */
 static const char *const headers[] = {
@@ -41,29 +38,6 @@ static char *write_source(const char *dir, struct err *err)
 	return NULL;
 }
 
-/* tcc with -vv, reading from @pid's output. */
-static FILE *ask(const char *tcc, const char *source, const char *out, pid_t *pid)
-{
-	const char *argv[] = { tcc, "-std=c11", "-D_GNU_SOURCE", "-vv", "-o", out, source, "-lpthread", NULL };
-	posix_spawn_file_actions_t actions;
-	int pipe_fd[2], code;
-
-	if (pipe2(pipe_fd, O_CLOEXEC))
-		return NULL;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDERR_FILENO);
-	code = posix_spawn(pid, tcc, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipe_fd[1]);
-	if (code) {
-		*pid = -1;
-		close(pipe_fd[0]);
-		return NULL;
-	}
-	return fdopen(pipe_fd[0], "r");
-}
-
 /* One line of -vv: "  -> /usr/include/stdio.h". Those of ours are left out. */
 static void add_line(struct paths *paths, char *line, const char *ours)
 {
@@ -71,33 +45,28 @@ static void add_line(struct paths *paths, char *line, const char *ours)
 
 	if (strncmp(line + strspn(line, " "), "->", 2) || !path || strstr(path, ours))
 		return;
-	path[strcspn(path, "\n")] = '\0';
 	if (!paths_have(paths, path))
 		paths_add(paths, path);
 }
 
+/* With -vv it names each file that it opens. */
 static int add_listed(struct paths *paths, const char *tcc, const char *dir, struct err *err)
 {
-	auto_free char *source = write_source(dir, err);
-	auto_free char *out = must_printf("%s/all", dir), *line = NULL;
-	pid_t pid = -1;
-	size_t room = 0;
-	int status, code = 0;
+	auto_free char *source = write_source(dir, err), *out = must_printf("%s/all", dir), *list = NULL;
+	const char *const argv[] = { tcc, "-std=c11", "-D_GNU_SOURCE", "-vv", "-o", out, source, "-lpthread", NULL };
+	char *rest, *line;
+	int status;
 
 	if (!source)
-		return -err->code;
-
-	auto_fclose FILE *list = ask(tcc, source, out, &pid);
-
-	while (list && getline(&line, &room, list) > 0)
+		return err_code(err);
+	status = command_run(&(struct command){ .argv = argv, .errors = "" }, &list, err);
+	for (rest = list; (line = strsep(&rest, "\n")); )
 		add_line(paths, line, dir);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		code = err_set(err, errno, "cannot run %s", tcc);
-	else if (status)
-		code = err_set(err, 0, "%s cannot compile a program that includes the usual headers: is libc6-dev there?", tcc);
 	unlink(out);
 	unlink(source);
-	return code;
+	if (status > 0)
+		return err_set(err, 0, "%s cannot compile a program that includes the usual headers: is libc6-dev there?", tcc);
+	return status;
 }
 
 /* Which machine's tcc the list in the cache is of. */
@@ -116,10 +85,10 @@ static int keep_list(const char *path, const char *of, const struct paths *paths
 {
 	auto_close int fd = fs_create(path, err);
 
-	if (fd < 0 || fs_write(fd, of, strlen(of), err))
+	if (fd < 0 || fs_write_all(fd, of, strlen(of), err))
 		return err_code(err);
 	for (size_t p = 0; p < paths->n; p++)
-		if (fs_write(fd, paths->item[p], strlen(paths->item[p]), err) || fs_write(fd, "\n", 1, err))
+		if (fs_write_all(fd, paths->item[p], strlen(paths->item[p]), err) || fs_write_all(fd, "\n", 1, err))
 			return err_code(err);
 	return fs_commit(fd, path, err);
 }

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include <twlab/clock.h>
 #include "harness/vm/job.h"
 #include "harness/vm/snapshot.h"
 #include "harness/vm/lifecycle.h"
@@ -21,14 +22,6 @@
 #define HELLO_LIMIT_S	20	/* a restore takes some 0.1 s */
 #define SERIAL_LIMIT_S	300	/* more for a job that has to boot, and send, over a serial port */
 #define VM_FDS		4	/* descriptors a guest is polled for */
-
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static void close_fd(int *fd)
 {
@@ -42,7 +35,7 @@ static int take_result(struct vm *vm, struct err *err)
 	if (job_result(vm->take_fd, vm->len, &vm->result, err))
 		return err_code(err);
 	vm->clock_ns = vm->result.virtual_ns;
-	vm->result.wall_ns = wall_ns() - vm->started_ns;
+	vm->result.wall_ns = clock_ns(CLOCK_MONOTONIC) - vm->started_ns;
 	vm->result.rss_kb = qemu_rss_kb(&vm->qemu);
 	return 0;
 }
@@ -70,7 +63,7 @@ static int fail(struct vm *vm, struct err *err)
 static int check(struct vm *vm, struct err *err)
 {
 	bool booting = !vm->hello && (vm->serial || !vm->restoring);
-	int64_t now = wall_ns();
+	int64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (vm->gave_up)
 		return err_set(err, 0, "the guest gave up");
@@ -114,7 +107,7 @@ static size_t fds_of(const struct vm *vm, struct pollfd *fds)
 void vm_poll(struct vm *const *vms, size_t n, int timeout_ms)
 {
 	auto_free struct pollfd *fds = must_calloc(n * VM_FDS, sizeof(*fds));
-	int64_t now = wall_ns();
+	int64_t now = clock_ns(CLOCK_MONOTONIC);
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -184,7 +177,7 @@ static int boot(struct image *image, struct err *err)
 	struct vm *vm = vm_new(image, false);
 	int ret;
 
-	vm->started_ns = wall_ns();
+	vm->started_ns = clock_ns(CLOCK_MONOTONIC);
 	vm->limit_ns = vm->hello_limit_ns = vm->started_ns + BOOT_LIMIT_S * NS_PER_S;
 	ret = start_boot(vm, err);
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
@@ -249,7 +242,7 @@ static int restore(struct vm *vm, struct err *err)
 	vm->ram_fd = steal_fd(&snapshot.fd);
 	if (migration_open(&vm->state, true, steal_ptr(&snapshot.state), snapshot.state_len, err))
 		return err_code(err);
-	vm->hello_limit_ns = wall_ns() + HELLO_LIMIT_S * NS_PER_S;
+	vm->hello_limit_ns = clock_ns(CLOCK_MONOTONIC) + HELLO_LIMIT_S * NS_PER_S;
 	return launch(vm, err);
 }
 
@@ -265,14 +258,14 @@ struct vm *vm_start(const struct vm_job *job, struct err *err)
 	vm->arg = job->arg;
 	vm->take_fd = memfd_create("result", MFD_CLOEXEC);
 	vm->job_fd = job_pack(job, &image->plan.to, err);
-	vm->hello_limit_ns = wall_ns() + (vm->serial ? BOOT_LIMIT_S : HELLO_LIMIT_S) * NS_PER_S;
+	vm->hello_limit_ns = clock_ns(CLOCK_MONOTONIC) + (vm->serial ? BOOT_LIMIT_S : HELLO_LIMIT_S) * NS_PER_S;
 	if (vm->take_fd < 0)
 		err_set(err, errno, "no memory for a result");
 	if (vm->take_fd < 0 || vm->job_fd < 0 || (vm->serial ? start_boot(vm, err) : restore(vm, err))) {
 		vm_free(vm);
 		return NULL;
 	}
-	vm->started_ns = wall_ns();
+	vm->started_ns = clock_ns(CLOCK_MONOTONIC);
 	vm->limit_ns = vm->started_ns +
 		((job->wall_limit_s ? job->wall_limit_s : WALL_LIMIT_S) +
 		 (vm->serial ? SERIAL_LIMIT_S : 0)) * NS_PER_S;
@@ -358,6 +351,26 @@ void vm_result(struct vm *vm, struct vm_result *result)
 	*result = vm->result;
 	result->console = must_strdup(vm_console(vm));
 	vm->result = (struct vm_result){ 0 };
+}
+
+int vm_run(const struct vm_job *job, void (*report)(const char *what), struct vm_result *result, struct err *err)
+{
+	int code = vm_prepare(job->kernel, report, err);
+	struct vm *vm = code ? NULL : vm_start(job, err);
+
+	*result = (struct vm_result){ 0 };
+	if (!vm) {
+		result->console = must_strdup(code ? vm_boot_console() : "");
+		return err_code(err);
+	}
+	while ((code = vm_step(vm, 1000, err)) == 0)
+		;
+	if (code > 0)
+		vm_result(vm, result);
+	else
+		result->console = must_strdup(vm_console(vm));
+	vm_free(vm);
+	return code > 0 ? 0 : code;
 }
 
 void vm_result_free(struct vm_result *result)

@@ -66,6 +66,11 @@ int vm_step(struct vm *vm, int timeout_ms, struct err *err);
  */
 void vm_poll(struct vm *const *vms, size_t n, int timeout_ms);
 
+/* All of it for one job: vm_prepare(), vm_start(), steps until the end, vm_result(). When it
+ * fails, negative with @err, and @result->console alone is filled in: what the kernel or the guest said.
+ */
+int vm_run(const struct vm_job *job, void (*report)(const char *what), struct vm_result *result, struct err *err);
+
 /* Virtual nanoseconds since the job began, as last reported by the guest; and its
  * last progress line (never NULL), for a terminal. Valid while running.
  */

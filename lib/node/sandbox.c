@@ -1,5 +1,6 @@
 /* sandbox.c - where a program runs that nobody here has written */
 #include <twlab/sandbox.h>
+#include <twlab/fs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,19 +61,6 @@ static int write_text(const char *path, const char *text)
 	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0;
 }
 
-static int mkdirs(const char *path)
-{
-	auto_free char *part = must_strdup(path);
-
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(part, 0755) && errno != EEXIST)
-			return -1;
-		*slash = '/';
-	}
-	return mkdir(part, 0755) && errno != EEXIST ? -1 : 0;
-}
-
 static int show(const char *from, const char *at, bool file)
 {
 	if (file)
@@ -86,8 +74,8 @@ static int build_root(const struct sandbox *sandbox, struct err *err)
 {
 	auto_free char *dev = must_printf("%s/dev", sandbox->dir);
 
-	if (mkdirs(sandbox->dir) || mount("cage", sandbox->dir, "tmpfs", MS_NOSUID, "mode=0755,size=16m,nr_inodes=1k") ||
-	    mkdirs(dev))
+	if (fs_mkdir_mode(sandbox->dir, 0755, NULL) || mount("cage", sandbox->dir, "tmpfs", MS_NOSUID, "mode=0755,size=16m,nr_inodes=1k") ||
+	    fs_mkdir_mode(dev, 0755, NULL))
 		return err_set(err, errno, "cannot make %s", sandbox->dir);
 	for (size_t v = 0; v < ARRAY_SIZE(views); v++) {
 		auto_free char *at = must_printf("%s/%s", sandbox->dir, views[v].at);
@@ -95,7 +83,7 @@ static int build_root(const struct sandbox *sandbox, struct err *err)
 
 		if (views[v].from && access(views[v].from, F_OK))
 			continue;	/* no /lib64 on every machine */
-		failed = !views[v].file && mkdirs(at);
+		failed = !views[v].file && fs_mkdir_mode(at, 0755, NULL);
 		if (!failed)
 			failed = views[v].from ? show(views[v].from, at, views[v].file) :
 				 mount("tmp", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=8m,nr_inodes=256");
@@ -172,7 +160,7 @@ static char *path_in(const struct sandbox *sandbox, const char *path)
 	auto_free char *above = must_strdup(full);
 
 	*strrchr(above, '/') = '\0';
-	mkdirs(above);
+	fs_mkdir_mode(above, 0755, NULL);
 	return full;
 }
 

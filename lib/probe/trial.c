@@ -1,6 +1,7 @@
 /* trial.c - segments tried on TIME_WAIT, each on one of its own */
 #include <twlab/trial.h>
 
+#include <twlab/clock.h>
 #include <twlab/rtnetlink.h>
 #include <twlab/ns.h>
 #include <twlab/packet.h>
@@ -141,10 +142,7 @@ struct peer {			/* of one trial */
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / NS_PER_MS;
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
 int trial_tun(struct err *err)
@@ -224,13 +222,11 @@ static void host_close(struct host *host)
 static void keep(const struct host *host, bool out, const uint8_t *ip, size_t len, const char *comment)
 {
 	uint8_t frame[14 + 2048] = { [12] = 0x08 };
-	struct timespec now;
 
 	if (!host->trace)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
 	memcpy(frame + 14, ip, len);
-	trace_add_frame(host->trace, 0, now.tv_sec * NS_PER_S + now.tv_nsec, out, frame, (uint32_t)(14 + len));
+	trace_add_frame(host->trace, 0, clock_ns(CLOCK_REALTIME), out, frame, (uint32_t)(14 + len));
 	if (comment)
 		host->trace->frames[host->trace->n_frames - 1].comment = must_strdup(comment);
 }

@@ -8,6 +8,7 @@
  */
 #include <twlab/recycle.h>
 
+#include <twlab/clock.h>
 #include <twlab/closing.h>
 #include <twlab/nftables.h>
 #include <twlab/listener.h>
@@ -77,13 +78,9 @@ static const char rules[] = FORGET
 
 static struct recycle_now now(void)
 {
-	struct timespec wall, mono;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
 	return (struct recycle_now){
-		.wall_s = (uint32_t)wall.tv_sec,
-		.ms = mono.tv_sec * 1000LL + mono.tv_nsec / NS_PER_MS,
+		.wall_s = (uint32_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S),
+		.ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS,
 	};
 }
 

@@ -1,7 +1,7 @@
 /* test_evidence_dir.c - where the evidence of a run goes */
 #include "tests/helpers/test.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/batch/evidence_dir.h"
 
 #include <sys/stat.h>

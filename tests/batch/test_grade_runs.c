@@ -40,10 +40,10 @@ static void deadly(const char *word)
 				     "job=$(expr \"$*\" : '.*opt/twlab/job,file=\\([^ ]*\\)') &&\n"
 				     "	[ \"$(cat %s/word)\" ] && grep -qf %s/word \"$job\" && { sleep 0.25; kill -9 $$; } &\n"
 				     "exec %s \"$@\"\n", cache, cache, real);
-		assert_int_equal(fs_put(path, script, strlen(script), NULL), 0);
+		assert_int_equal(fs_write_file(path, script, strlen(script), NULL), 0);
 		assert_int_equal(chmod(path, 0755), 0);
 	}
-	assert_int_equal(fs_put(words, word, strlen(word), NULL), 0);
+	assert_int_equal(fs_write_file(words, word, strlen(word), NULL), 0);
 }
 
 /* The solution of lab 03, and what becomes of it. */

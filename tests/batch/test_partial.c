@@ -1,7 +1,7 @@
 /* test_partial.c - what is kept of a run that did not come to its end */
 #include "tests/helpers/test.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/batch/partial.h"
 #include "labs/index.h"
 #include <twlab/evidence.h>

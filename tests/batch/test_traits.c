@@ -207,7 +207,7 @@ static void a_kernel_that_does_not_boot_is_not_kept(void **state)
 	image[0x207] = 0x02;
 	image[0x20f] = 0x03;
 	strcpy((char *)image + 0x500, "6.6.6 (x)");
-	assert_int_equal(fs_put(path, image, sizeof(image), NULL), 0);
+	assert_int_equal(fs_write_file(path, image, sizeof(image), NULL), 0);
 	cli_says(must_printf("kernel add %s --name dead --machine pc", path), STATUS_ERROR, words);
 	assert_int_equal(kernel_list(&all), 0);
 }

@@ -2,7 +2,7 @@
 #ifndef TWLAB_TESTS_DIR_H
 #define TWLAB_TESTS_DIR_H
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 
 static char dir[] = "/tmp/twlab-test-XXXXXX";

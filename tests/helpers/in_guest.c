@@ -35,26 +35,13 @@ static int failed(const struct err *err)
 static int run(const struct vm_job *job, struct err *err)
 {
 	struct vm_result result;
-	struct vm *vm;
-	int ret, status;
+	int code = vm_run(job, NULL, &result, err), status = result.status;
 
-	ret = vm_prepare(job->kernel, NULL, err);
-	if (ret == -ENOTSUP || ret == -ENOENT)	/* no QEMU, or no such kernel */
-		return ret;
-	vm = ret ? NULL : vm_start(job, err);
-	if (!vm)
-		return failed(err);
-	while ((ret = vm_step(vm, 1000, err)) == 0)
-		;
-	if (ret < 0) {
-		fputs(vm_console(vm), stderr);
-		vm_free(vm);
-		return failed(err);
-	}
-	vm_result(vm, &result);
-	vm_free(vm);
-	status = result.status;
+	if (code && code != -ENOTSUP && code != -ENOENT)	/* no QEMU, or no such kernel */
+		fputs(result.console, stderr);
 	vm_result_free(&result);
+	if (code)
+		return code == -ENOTSUP || code == -ENOENT ? code : failed(err);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -1,7 +1,7 @@
 /* test_compare.c - one run on several kernels, side by side */
 #include "tests/helpers/test.h"
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/judge/compare.h"
 #include "harness/judge/compare_draw.h"
 #include "labs/index.h"

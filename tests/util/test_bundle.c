@@ -6,7 +6,7 @@
 
 #include "harness/util/archive.h"
 #include "harness/util/bundle.h"
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/util/files.h"
 #include "harness/vm/protocol.h"
 

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/vm/fetch.h"
 #include "harness/cli/commands.h"
@@ -48,7 +48,7 @@ static char *write_image(const char *name, const char *version)
 	char *path = must_printf("%s/%s", dir, name);
 
 	make_image(image, sizeof(image), version);
-	assert_int_equal(fs_put(path, image, sizeof(image), NULL), 0);
+	assert_int_equal(fs_write_file(path, image, sizeof(image), NULL), 0);
 	return path;
 }
 
@@ -142,7 +142,7 @@ static void write_module(const char *folder, const char *name, const char *text)
 {
 	auto_free char *to = must_printf("%s/%s", folder, name);
 
-	assert_int_equal(fs_put(to, text, strlen(text), NULL), 0);
+	assert_int_equal(fs_write_file(to, text, strlen(text), NULL), 0);
 }
 
 static void modules_are_of_their_kernel(void **state)
@@ -253,7 +253,7 @@ static char *image_with(const char *config, const char *begin, const char *end)
 	image[0x24c] = (unsigned char)len;
 	image[0x24d] = (unsigned char)(len >> 8);
 	memcpy(image + 5 * 512 + 0x10, payload, len);
-	assert_int_equal(fs_put(path, image, sizeof(image), NULL), 0);
+	assert_int_equal(fs_write_file(path, image, sizeof(image), NULL), 0);
 	return path;
 }
 
@@ -339,7 +339,7 @@ static void a_broken_package_is_refused(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(fs_put(path, "!<arch>\nrubbish", 15, NULL), 0);
+	assert_int_equal(fs_write_file(path, "!<arch>\nrubbish", 15, NULL), 0);
 	assert_true(fetch_package(path, "x", &release, &err) < 0);
 	print_message("%s\n", err.text);
 	assert_int_equal(access(left, F_OK), -1);
@@ -362,7 +362,7 @@ static void a_package_without_a_kernel_is_refused(void **state)
 		print_message("there is no dpkg-deb here\n");
 		skip();
 	}
-	assert_int_equal(fs_put(control, about, sizeof(about) - 1, NULL), 0);
+	assert_int_equal(fs_write_file(control, about, sizeof(about) - 1, NULL), 0);
 	assert_int_equal(system(make), 0);
 	optind = 0;
 	assert_int_equal(kernel_main(3, argv, &err), STATUS_USAGE);

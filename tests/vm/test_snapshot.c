@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/vm/snapshot.h"
 #include "harness/vm/vm.h"

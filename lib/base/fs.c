@@ -1,5 +1,5 @@
 /* fs.c - files and folders */
-#include "harness/util/fs.h"
+#include <twlab/fs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +9,17 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-int fs_mkdir(const char *path, struct err *err)
+int fs_mkdir_mode(const char *path, mode_t mode, struct err *err)
 {
 	auto_free char *part = must_strdup(path);
 
+	if (!*path)
+		return err_set(err, ENOENT, "a folder without a name cannot be made");
 	for (char *slash = part; slash; ) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
-		if (mkdir(part, 0777) && errno != EEXIST)
+		if (mkdir(part, mode) && errno != EEXIST)
 			return err_set(err, errno, "cannot make the folder %s", part);
 		if (slash)
 			*slash = '/';
@@ -25,16 +27,21 @@ int fs_mkdir(const char *path, struct err *err)
 	return 0;
 }
 
-static char *folder_of(const char *path)
+int fs_mkdir(const char *path, struct err *err)
+{
+	return fs_mkdir_mode(path, 0777, err);
+}
+
+char *fs_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? must_printf("%.*s", (int)(slash - path), path) : must_strdup(".");
+	return !slash ? must_strdup(".") : slash == path ? must_strdup("/") : must_printf("%.*s", (int)(slash - path), path);
 }
 
 int fs_create(const char *path, struct err *err)
 {
-	auto_free char *folder = folder_of(path);
+	auto_free char *folder = fs_folder(path);
 	int fd;
 
 	if (fs_mkdir(folder, err))
@@ -84,7 +91,7 @@ int fs_commit(int fd, const char *path, struct err *err)
 	auto_free char *temp = must_printf("%s.%d", path, (int)getpid());
 
 	unlink(temp);
-	if (name_it(fd, temp) || rename(temp, path)) {
+	if (fsync(fd) || name_it(fd, temp) || rename(temp, path)) {
 		err_set(err, errno, "cannot write %s", path);
 		unlink(temp);
 		return err_code(err);
@@ -92,7 +99,7 @@ int fs_commit(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-int fs_write(int fd, const void *data, size_t len, struct err *err)
+int fs_write_all(int fd, const void *data, size_t len, struct err *err)
 {
 	const char *at = data;
 
@@ -109,11 +116,11 @@ int fs_write(int fd, const void *data, size_t len, struct err *err)
 	return 0;
 }
 
-int fs_put(const char *path, const void *data, size_t len, struct err *err)
+int fs_write_file(const char *path, const void *data, size_t len, struct err *err)
 {
 	auto_close int fd = fs_create(path, err);
 
-	if (fd < 0 || fs_write(fd, data, len, err))
+	if (fd < 0 || fs_write_all(fd, data, len, err))
 		return err_code(err);
 	return fs_commit(fd, path, err);
 }
@@ -148,7 +155,7 @@ int fs_read(const char *path, void **data, size_t *len, struct err *err)
 
 int fs_lock(const char *path, bool try, struct err *err)
 {
-	auto_free char *folder = folder_of(path);
+	auto_free char *folder = fs_folder(path);
 	auto_close int fd = -1;
 
 	if (fs_mkdir(folder, err))
@@ -160,6 +167,27 @@ int fs_lock(const char *path, bool try, struct err *err)
 		if (errno != EINTR)
 			return err_set(err, errno, "cannot lock %s", path);
 	return steal_fd(&fd);
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+FTS *fs_walk(const char *dir, struct err *err)
+{
+	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
+	FTS *walk = access(dir, F_OK) ? NULL : fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+
+	if (!walk)
+		err_set(err, errno, "cannot read %s", dir);
+	return walk;
+}
+
+void fs_walk_end(FTS **walk)
+{
+	if (*walk)
+		fts_close(*walk);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
