@@ -1,4 +1,18 @@
-/* grade_runs.c - the runs that a grade rests on, in a guest */
+/* grade_runs.c - the runs that a grade rests on, in a guest
+ *
+ * Theory of operation. A submission is graded by a handful of runs, each of which would cost a guest. So they
+ * share one, one after the other (twlab play then ... then ...), or as many as the lab says, and which runs share
+ * one follows from the lab alone: what is in a run's evidence must not depend on how busy the machine is.
+ * Runs with a program of the student's come last, since nothing is after them that they could spoil.
+ *
+ * Whose fault is it when a run does not come to its end?
+ *	the harness could not put the file in place	the student's, with the reason (status 2)
+ *	the run ended with an error, with a file in place	the same run is made without it: if that comes to its end,
+ *					the file's; else nobody's, and the marks are `error`
+ *	the guest died			all that it had not done yet is made again without the programs; each program
+ *					then gets a guest of its own, twice; if both die, the same run without it decides
+ * So a program can only ever cost its author points, and a harness that fails can cost nobody any.
+ */
 #include "harness/batch/grade_runs.h"
 
 #include "harness/batch/guests.h"

@@ -1,8 +1,21 @@
 /* recorder.c - what a run puts on record while it happens
  *
- * A state is sampled because TIME_WAIT can be read in no other way. Sampling
- * costs a netlink dump a host, so a host is asked when a frame has passed it,
- * when one of its timers can run out (lib/probe/timer_wheel.h), and now and then.
+ * Theory of operation. Frames are captured at every device of every node, by packet sockets
+ * that the kernel fills: they miss nothing, and cost the run a copy. States are another matter: TIME_WAIT
+ * can be read in no other way than by asking sock_diag for a dump, which costs the guest's time, and
+ * the guest's time is the run's. So a host is asked only when its sockets may have changed:
+ *
+ *	a frame has passed it		its sockets are sampled once, when all frames that are there were taken in
+ *	a timer of a socket runs out	at the few instants at which the kernel's timer wheel can find that out
+ *					(lib/probe/timer_wheel.h); until then a TIME_WAIT that lives has one known end
+ *	a program has said or done something, a step wants to know		at once
+ *	nothing				once a second, then less and less often
+ *
+ * A host with a crowd of sockets is asked less often, or asking would be all that it does. What a sample finds is
+ * compared with the one before, by four-tuple and cookie, and only what changed is put down: new, change,
+ * rearm (a TIME_WAIT's deadline has moved), tick (every 10 s, so that its timer can be drawn), gone.
+ * What was too short to be sampled is worked out afterwards, from the frames (lib/evidence/tcp_fsm.h).
+ * A NAT's table is looked at in the same way (nat_table.c). evidence_write.c writes all of it out at the end.
  */
 #include "harness/run/recorder_state.h"
 #include <twlab/clock.h>

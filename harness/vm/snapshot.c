@@ -1,4 +1,12 @@
-/* snapshot.c - a guest at one instant: one file of the cache */
+/* snapshot.c - a guest at one instant: one file of the cache
+ *
+ * Theory of operation. The file is named by a key, a hash of all that the guest follows from: the kernel, the
+ * initramfs (with twlab in it), QEMU's version and words. Whoever wants one takes the kernel's lock, looks again, boots, and
+ * writes it under no name until it is whole (fs_create()); so any number of twlabs may begin at once, and one
+ * of them boots. Restored guests map it privately: what they do not change they share, and the file may be removed or
+ * replaced under them. Its last bytes say how long its parts are; one that disagrees was cut short and is made anew, as is
+ * one from which no guest comes to life (vm.c), once. The files of old keys go when there are more than KEEP.
+ */
 #include "harness/vm/snapshot.h"
 
 #include <errno.h>

@@ -1,7 +1,28 @@
 /* vm.c - a guest: a virtual machine in virtual time, restored from a snapshot
  *
- * Making a snapshot and running a job are each a list of stages (lifecycle.c).
- * vm_step() looks whether the present one is over; only vm_poll() waits.
+ * Theory of operation. A guest's clock counts its instructions (-icount), and jumps to
+ * the next timer when there is nothing to do. So whatever reaches a guest from outside while it
+ * runs arrives at an instant that the host decides, and two runs would differ. Everything here
+ * follows from that: nothing is sent to a guest that runs.
+ *
+ * Making a snapshot: QEMU boots the kernel with an initramfs (initramfs.c) whose /init is twlab.
+ * PID 1 (guest/init.c) mounts, loads modules, makes the stock of namespaces, says "ready", and
+ * stops the machine itself: it writes to pvpanic's port, and QEMU stops at that instruction.
+ * Then QEMU saves the devices, and the RAM, which is a file, is kept with them (snapshot.c).
+ *
+ * Running a job: QEMU is started with the same words, on a private mapping of that file, takes the
+ * devices in, and goes on ("cont") behind the instruction at which the guest was stopped. PID 1 reads the
+ * job out of fw_cfg, which QEMU answers at once and without an interrupt, runs it, packs what is in out/
+ * into its memory, says where, and stops the machine again. The memory is read from outside.
+ *
+ * So the guest pauses itself, at the beginning and at the end; only QEMU's "cont" comes from here. What it
+ * says meanwhile goes out by debugcon, a port that takes bytes and asks for nothing. The words of both
+ * sides are in protocol.h. A kernel that does not give PID 1 the ports cannot stop: it boots for
+ * each job, finds that in its initramfs, and sends what came of it over a serial port.
+ *
+ * Both are lists of stages (lifecycle.c): what to ask of QEMU, and when the stage is over. vm_step()
+ * looks and never waits for long; vm_poll() waits for many. Every stage has limits on the wall clock, a boot
+ * also on QEMU's processor time, so that a guest that hangs, panics or dies is an error with its console's last lines.
  */
 #include "harness/vm/vm.h"
 

@@ -3,6 +3,7 @@
  * This program is also what runs in the guest: its first argument says which part.
  */
 #include "tests/helpers/test.h"
+#include "tests/helpers/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -453,19 +454,9 @@ static void what_cannot_start_is_refused(void **state)
 	vm_result_free(&result);
 }
 
-/* The QEMU that process @pid started, or 0. */
-static pid_t child_of(pid_t pid)
-{
-	auto_free char *path = must_printf("/proc/%d/task/%d/children", (int)pid, (int)pid);
-	auto_fclose FILE *file = fopen(path, "re");
-	int child = 0;
-
-	return file && fscanf(file, "%d", &child) == 1 ? child : 0;
-}
-
 static void nothing_outlives_its_owner(void **state)
 {
-	pid_t owner = fork(), guest = 0;
+	pid_t owner = fork(), guest;
 
 	(void)state;
 	if (owner == 0) {
@@ -475,11 +466,7 @@ static void nothing_outlives_its_owner(void **state)
 			;
 		_exit(0);
 	}
-	for (int i = 0; i < 100 && !guest; i++) {
-		usleep(50000);
-		guest = child_of(owner);
-	}
-	usleep(300000);
+	guest = child_at(owner, 100);	/* it is at work */
 	assert_int_not_equal(guest, 0);
 	assert_int_equal(kill(guest, 0), 0);
 	kill(owner, SIGKILL);
