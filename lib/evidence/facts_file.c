@@ -3,41 +3,16 @@
 
 #include <errno.h>
 
-static uint64_t hash_of(const char *node, const char *name)
+/* The index of the fact, or -1 and the key that it is to have. */
+static int64_t index_of(const struct facts *facts, const char *node, const char *name, uint64_t *key)
 {
-	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+	const uint64_t *index;
 
-	for (; *node; node++)
-		hash = (hash ^ (uint8_t)*node) * 0x100000001b3;
-	hash *= 0x100000001b3;
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
-	return hash;
-}
-
-/* The slot that has the fact, or the free one where it would go. */
-static unsigned int *slot_of(const struct facts *facts, const char *node, const char *name)
-{
-	unsigned int i = (unsigned int)(hash_of(node, name) & (facts->n_slots - 1));
-
-	for (; facts->slots[i]; i = (i + 1) & (facts->n_slots - 1)) {
-		const struct fact *row = &facts->rows[facts->slots[i] - 1];
-
-		if (!strcmp(row->name, name) && !strcmp(row->node, node))
-			break;
-	}
-	return &facts->slots[i];
-}
-
-static void make_room(struct facts *facts)
-{
-	if (2 * (facts->n + 1) < facts->n_slots)
-		return;
-	free(facts->slots);
-	facts->n_slots = facts->n_slots ? 2 * facts->n_slots : 256;
-	facts->slots = must_calloc(facts->n_slots, sizeof(*facts->slots));
-	for (unsigned int i = 0; i < facts->n; i++)
-		*slot_of(facts, facts->rows[i].node, facts->rows[i].name) = i + 1;
+	*key = hashmap_hash(hashmap_hash(0, node, strlen(node)), name, strlen(name));
+	for (; (index = hashmap_find(&facts->index, *key)); *key = hashmap_next(*key))
+		if (!strcmp(facts->rows[*index].name, name) && !strcmp(facts->rows[*index].node, node))
+			return (int64_t)*index;
+	return -1;
 }
 
 static char *clean(const char *text)
@@ -54,18 +29,17 @@ void facts_add(struct facts *facts, const char *node, const char *name, const ch
 	       const char *where)
 {
 	auto_free char *clean_node = clean(node), *clean_name = clean(name);
-	unsigned int *slot;
 	struct fact *row;
+	uint64_t key;
+	int64_t at = index_of(facts, clean_node, clean_name, &key);
 
-	make_room(facts);
-	slot = slot_of(facts, clean_node, clean_name);
-	if (*slot) {
-		row = &facts->rows[*slot - 1];
+	if (at >= 0) {
+		row = &facts->rows[at];
 		free(row->value);
 		free(row->where);
 	} else {
-		row = grow(&facts->rows, facts->n, sizeof(*row));
-		*slot = ++facts->n;
+		*hashmap_put(&facts->index, key) = facts->n;
+		row = grow(&facts->rows, facts->n++, sizeof(*row));
 		row->node = steal_ptr(&clean_node);
 		row->name = steal_ptr(&clean_name);
 	}
@@ -75,9 +49,10 @@ void facts_add(struct facts *facts, const char *node, const char *name, const ch
 
 const struct fact *facts_find(const struct facts *facts, const char *node, const char *name)
 {
-	const unsigned int *slot = facts->n ? slot_of(facts, node, name) : NULL;
+	uint64_t key;
+	int64_t at = index_of(facts, node, name, &key);
 
-	return slot && *slot ? &facts->rows[*slot - 1] : NULL;
+	return at < 0 ? NULL : &facts->rows[at];
 }
 
 int facts_write(const struct facts *facts, const char *path, struct err *err)
@@ -147,6 +122,6 @@ void facts_free(struct facts *facts)
 		free(facts->rows[i].where);
 	}
 	free(facts->rows);
-	free(facts->slots);
+	hashmap_free(&facts->index);
 	*facts = (struct facts){ 0 };
 }

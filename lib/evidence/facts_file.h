@@ -3,6 +3,7 @@
 #define TWLAB_FACTS_FILE_H
 
 #include <twlab/err.h>
+#include <twlab/hashmap.h>
 
 struct fact {
 	char *node;
@@ -14,8 +15,7 @@ struct fact {
 struct facts {
 	struct fact *rows;
 	unsigned int n;
-	unsigned int *slots;	/* for finding: place in rows + 1, by hash; 0 = free */
-	unsigned int n_slots;
+	struct hashmap index;	/* of rows, by node and name */
 };
 
 /* Add a fact, or put it in the place of the one of that node and name. Texts are

@@ -1,10 +1,11 @@
 /* closing.c - the connections that a host is closing, by four-tuple and by time */
 #include <twlab/closing.h>
 
-#define BUCKETS 4096
+#include <twlab/hashmap.h>
 
 struct closing_table {
-	struct closing_list bucket[BUCKETS], half_closed;
+	struct hashmap by_tuple;	/* where each struct closing is */
+	struct closing_list half_closed;
 	struct closing **heap;	/* earliest look_ms first: heap[i] is not later than heap[2i+1], heap[2i+2] */
 	unsigned int n;
 };
@@ -21,34 +22,21 @@ void closing_table_free(struct closing_table *table)
 	for (unsigned int i = 0; i < table->n; i++)
 		free(table->heap[i]);
 	free(table->heap);
+	hashmap_free(&table->by_tuple);
 	free(table);
 }
 
-static bool same(const struct endpoint *a, const struct endpoint *b)
+static uint64_t key_of(const struct endpoint *local, const struct endpoint *remote)
 {
-	return a->port == b->port && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+	return endpoint_hash(remote, endpoint_hash(local, 0));
 }
-
-static struct closing_list *bucket_of(struct closing_table *table, const struct endpoint *local,
-				   const struct endpoint *remote)
-{
-	uint32_t word[4], hash = (uint32_t)local->port << 16 | remote->port;
-
-	memcpy(word, &remote->addr, sizeof(word));
-	for (unsigned int i = 0; i < 4; i++)
-		hash = (hash ^ word[i]) * 0x9e3779b1u;
-	return &table->bucket[hash >> 20];
-}
-static_assert(BUCKETS == 1 << (32 - 20), "the hash has as many values as there are buckets");
 
 struct closing *closing_find(struct closing_table *table, const struct endpoint *local, const struct endpoint *remote)
 {
-	struct closing *closing;
+	const uint64_t *at = hashmap_find(&table->by_tuple, key_of(local, remote));
+	struct closing *closing = at ? (struct closing *)(uintptr_t)*at : NULL;
 
-	LIST_FOREACH(closing, bucket_of(table, local, remote), in_bucket)
-		if (same(&closing->local, local) && same(&closing->remote, remote))
-			return closing;
-	return NULL;
+	return closing && endpoint_equal(&closing->local, local) && endpoint_equal(&closing->remote, remote) ? closing : NULL;
 }
 
 /* --- the heap --- */
@@ -94,14 +82,18 @@ struct closing *closing_add(struct closing_table *table, const struct endpoint *
 		      const struct endpoint *remote, int64_t look_ms)
 {
 	struct closing *closing;
+	uint64_t *at;
 
 	if (table->n == CLOSING_MAX)
+		return NULL;
+	at = hashmap_put(&table->by_tuple, key_of(local, remote));
+	if (*at)	/* two four-tuples with one hash of 64 bits: the second is left to the kernel */
 		return NULL;
 	closing = must_calloc(1, sizeof(*closing));
 	closing->local = *local;
 	closing->remote = *remote;
 	closing->look_ms = look_ms;
-	LIST_INSERT_HEAD(bucket_of(table, local, remote), closing, in_bucket);
+	*at = (uintptr_t)closing;
 	grow(&table->heap, table->n, sizeof(closing));
 	settle(table, closing, table->n++);
 	return closing;
@@ -114,7 +106,7 @@ void closing_forget(struct closing_table *table, struct closing *closing)
 	if (last != closing)
 		settle(table, last, closing->place);
 	closing_set_half_closed(table, closing, false);
-	LIST_REMOVE(closing, in_bucket);
+	hashmap_remove(&table->by_tuple, key_of(&closing->local, &closing->remote));
 	free(closing);
 }
 

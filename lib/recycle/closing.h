@@ -1,6 +1,6 @@
 /* closing.h - the connections that a host is closing, by four-tuple and by time
  *
- * What lib/recycle keeps of each. Room is bounded: FLOW_MAX of them.
+ * What lib/recycle keeps of each. Room is bounded: CLOSING_MAX of them.
  */
 #ifndef TWLAB_CLOSING_H
 #define TWLAB_CLOSING_H
@@ -20,11 +20,11 @@ enum closing_stage {
 };
 
 struct closing {
-	LIST_ENTRY(closing) in_bucket, in_half;
+	LIST_ENTRY(closing) in_half;
 	struct endpoint local, remote;
 	uint32_t cookie[2];	/* the kernel's name for the socket; its minisocket inherits it */
 	enum closing_stage stage;
-	bool half_closed;	/* FLOW_FULL in FIN_WAIT2: a close() can make it a stub unseen */
+	bool half_closed;	/* CLOSING_FULL in FIN_WAIT2: a close() can make it a stub unseen */
 	struct recycle_close conn;
 	uint32_t rto_us;
 	int64_t since_ms;	/* when TIME_WAIT began */
@@ -43,7 +43,7 @@ void closing_table_free(struct closing_table *table);
 /* NULL if there is none. */
 struct closing *closing_find(struct closing_table *table, const struct endpoint *local, const struct endpoint *remote);
 
-/* A new one, to be looked at at @look_ms. NULL if there is no room. */
+/* A new one, to be looked at at @look_ms; none may be there yet. NULL if there is no room. */
 struct closing *closing_add(struct closing_table *table, const struct endpoint *local,
 		      const struct endpoint *remote, int64_t look_ms);
 
