@@ -92,7 +92,7 @@ $(build)/%.o: %.c Makefile
 	$(call say,CC)$(CC) $(CFLAGS) $(flags) -MMD -MP -c $< -o $@
 $(build)/all.a: $(call obj,$(src))
 	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
-$(build)/tests/%.o: flags += -DBUILT_BY='"$(CC) $(sanitize)"'
+$(build)/tests/%.o: flags += -DBUILT_BY='"$(CC) $(sanitize)"' -DBUILD='"$(build)"'
 $(tests:%=$(build)/%): %: %.o $(call obj,$(helpers)) $(build)/all.a
 	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 -include $(shell find .build -name '*.d' 2>/dev/null)
