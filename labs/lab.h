@@ -6,10 +6,10 @@
  * In every string, {…} is replaced by its value: a parameter ({port}), the
  * number of a node of which there are many ({i}), or a small sum of them
  * ({uptime - behind}). A row with .when stays only where that holds
- * (.when = "closer == server && hosts > 1"). See lib/base/expr.h.
+ * (.when = "closer == server && hosts > 1"). See <twlab/expr.h>.
  *
  * Addresses are IPv4's. Every lab has one more parameter, ip=4, and with ip=6 (--ipv6)
- * they become IPv6's by themselves: see lib/node/ipv6_map.h. What does not hold then says so in a
+ * they become IPv6's by themselves: see <twlab/ipv6_map.h>. What does not hold then says so in a
  * .ipv4_only, or is written with ({ip == 6 ? 1440 : 1460}).
  */
 #ifndef TWLAB_LAB_H
@@ -61,14 +61,14 @@ struct program {
  *					applied as sysctl -p does; what became of each is on record
  *	DO_KILL		on = node	what = end its sockets in this state (SOCK_DESTROY)
  *	DO_COUNT	on = node	what = a state: how many there are by sock_diag and by /proc/net/tcp
- *	DO_SEND		on = node	what = a segment that no program would send, in the words of lib/packet/craft.h:
+ *	DO_SEND		on = node	what = a segment that no program would send, in the words of <twlab/craft.h>:
  *					"SYN from=10.0.0.1:40001 to=10.0.0.2:8080 seq=+1 ts=-1"; seq counts from the next
  *					number that "from" would use in their last connection, ts from its last TSval
  *					(without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
  *					from what the node's kernel sends
  *	DO_TRIAL	on = node	what = how many segments ("1000") are tried on TIME_WAITs, each on one of its
  *					own, on a host that is set as this node is; they are drawn from the run's seed
- *					(lib/probe/trial.h)
+ *					(<twlab/trial.h>)
  *	DO_ASK		on = program	ask it about each of those: it gets a line for each, then the end of its input,
  *					and prints a line for each;
  *					wait until it has told all, or has ended
@@ -96,7 +96,7 @@ enum bearing {
 	BEARINGS
 };
 
-/* A fact that must hold. Facts are listed in lib/evidence/facts.h.
+/* A fact that must hold. Facts are listed in <twlab/facts.h>.
  *
  * expect is an operator and a value: "= 1", "!= 0", ">= 60", "< 5", "60..64.1",
  * "~ SYN" (contains). A value may be another fact of the same node (@name) or of
@@ -195,7 +195,7 @@ struct lab_export {
 	const struct lab *lab;
 };
 
-#define LAB_EXPORT(lab)	extern const struct lab_export twlab_lab; \
+#define LAB_EXPORT(lab)	extern const struct lab_export twlab_lab __attribute__((visibility("default"))); \
 			const struct lab_export twlab_lab = { LAB_WORDS, &lab }
 
 #endif

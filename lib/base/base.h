@@ -1,4 +1,8 @@
-/* base.h - the few words every file here uses */
+/* base.h - the few words every file here uses
+ *
+ * The Makefile puts it in front of every file (-include), so that no header has to: what
+ * is public must not bring a grow() to those who use it.
+ */
 #ifndef TWLAB_BASE_H
 #define TWLAB_BASE_H
 

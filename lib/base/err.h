@@ -7,7 +7,11 @@
 #ifndef TWLAB_ERR_H
 #define TWLAB_ERR_H
 
-#include <twlab/base.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)	/* public */
 
 struct err {
 	int code;		/* errno, positive; 0 means nothing went wrong */
@@ -18,7 +22,7 @@ struct err {
  * @code is 0 (then EINVAL is kept, and the sentence stands alone). @err may be
  * NULL. Returns -code, so that failing takes one line.
  */
-int err_set(struct err *err, int code, const char *fmt, ...) PRINTF(3, 4);
+int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* What a failure is passed on with: -code of what @err says. */
 static inline int err_code(const struct err *err)
@@ -31,5 +35,7 @@ int err_as(struct err *err, int code);
 
 /* Put "@whom: " in front of what @err says. Returns -code again. */
 int err_in(struct err *err, const char *whom);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Look up @name; NULL if there is no such name. */
 typedef const char *expr_lookup(const void *names, const char *name);
 
@@ -24,5 +26,7 @@ int expr_holds(const char *text, expr_lookup *lookup, const void *names, struct 
 
 /* @text with each {…} replaced by its value. The caller frees it. */
 char *expr_fill(const char *text, expr_lookup *lookup, const void *names, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,7 +1,7 @@
 /* evidence.h - the folder that a run leaves, and reading it back
  *
  *	run.json	what was run: see struct evidence
- *	packets.pcapng	every interface, see lib/packet/pcapng.h
+ *	packets.pcapng	every interface, see <twlab/pcapng.h>
  *	states.jsonl	a line for each change of a socket's state, by time:
  *			{"t_ns":N,"node":"client","local":"10.0.0.1:40000","remote":"10.0.0.2:80",
  *			 "state":"TIME_WAIT","timer":"timewait","expires_ms":59996,"event":"new|change|rearm|tick|gone","seen":"packet|timer|step"}
@@ -13,7 +13,7 @@
  *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80","as":"203.0.113.1:40000",
  *			 "state":"TIME_WAIT","expires_ms":120000,"event":"new|change|rearm|gone","seen":"packet|timer|step"}
  *			"as" is what "to" takes "from" for; states are those of the kernel's conntrack
- *	trials.tsv	where segments were tried on TIME_WAITs: see lib/probe/trial.h
+ *	trials.tsv	where segments were tried on TIME_WAITs: see <twlab/trial.h>
  *	trials.pcapng	those segments, and what came back: for Wireshark
  *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
  *			 "qdisc":{"DEV":{"drops":1,"packets":7}}}}
@@ -28,6 +28,8 @@
 #include <twlab/tcp_state.h>
 #include <twlab/trace.h>
 #include <twlab/trial_text.h>
+
+#pragma GCC visibility push(default)	/* public */
 
 enum state_event { SEEN_NEW, SEEN_CHANGE, SEEN_REARM, SEEN_TICK, SEEN_GONE, STATE_EVENTS };
 
@@ -100,5 +102,7 @@ struct evidence {
  */
 struct evidence *evidence_read(const char *dir, struct err *err);
 void evidence_free(struct evidence *evidence);
+
+#pragma GCC visibility pop
 
 #endif

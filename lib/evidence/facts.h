@@ -49,7 +49,7 @@
  *  trial.ends, trial.lives, trial.restarts
  *                              after how many TIME_WAIT was gone; was there, its timer running on; was there, its 60 s begun anew
  *  trial.agreed                share of those that a program was asked about (DO_ASK) of which it told both rightly, in %, rounded down
- *  trial.CLASS.n, ...          the same of one class of segments (lib/probe/trial.h)
+ *  trial.CLASS.n, ...          the same of one class of segments (<twlab/trial.h>)
  *  mib.NAME                    by how much a counter rose (TcpExt, Tcp, Ip...: only those that rose), NAME as nstat prints it without its prefix
  *  netem.DEV.drops             what netem took
  *  netem.DEV.packets           what it let pass
@@ -66,7 +66,11 @@
 #include <twlab/evidence.h>
 #include <twlab/facts_file.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Everything that the evidence says, in a fixed order. Free with facts_free(). */
 void facts_collect(const struct evidence *evidence, struct facts *facts);
+
+#pragma GCC visibility pop
 
 #endif

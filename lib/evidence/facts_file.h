@@ -5,6 +5,8 @@
 #include <twlab/err.h>
 #include <twlab/hashmap.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct fact {
 	char *node;
 	char *name;
@@ -32,5 +34,7 @@ int facts_write(const struct facts *facts, const char *path, struct err *err);
 /* Read what facts_write() wrote; refuses, naming the line, what is not that. */
 int facts_read(const char *path, struct facts *facts, struct err *err);
 void facts_free(struct facts *facts);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <twlab/evidence.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* A socket's life on one node, from its rows in states.jsonl, completed by what
  * its packets imply where a state was too short to be sampled (see lib/evidence/tcp_fsm.h).
  * What was sampled is right where the two disagree. TIME_WAIT is never inferred:
@@ -32,5 +34,7 @@ struct socket_states {
 /* All lives in order of (node, first seen). Free with socket_states_free(). */
 struct socket_states *socket_states_read(const struct evidence *evidence, unsigned int *n);
 void socket_states_free(struct socket_states *sockets, unsigned int n);
+
+#pragma GCC visibility pop
 
 #endif

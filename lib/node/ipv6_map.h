@@ -9,6 +9,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* @text with every IPv4 address in it replaced, with the prefix that may follow it
  * (10.1.0.0/16: fd00::10:1:0:0/96), in brackets before a port. 127.0.0.1 is ::1. To be
  * freed. NULL and @err where a prefix ends inside one of the four numbers.
@@ -17,5 +19,7 @@ char *ipv6_map_text(const char *text, struct err *err);
 
 /* The same for nft rules: the word ip becomes ip6, too. */
 char *ipv6_map_rules(const char *nft, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

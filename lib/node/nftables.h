@@ -4,9 +4,13 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Run @nft, text in the language of nft(8), in the namespace @ns. The sentence
  * in @err is nft's own.
  */
 int nftables_run(int ns, const char *nft, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Let a caller who is not root make namespaces: in a user namespace in which it
  * is, with a network that belongs to that. 0 if it is root anyway. Where the
  * system does not allow it, negative.
@@ -22,5 +24,7 @@ int ns_enter(int ns, struct err *err);
 
 /* Back to @home, which is closed. */
 void ns_leave(int home);
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct sandbox;
 
 struct proc {
@@ -35,5 +37,7 @@ void proc_end(struct proc *proc);
 
 /* "exit 0", "signal 9". @text has room for 32 bytes; returns it. */
 char *proc_status_text(int wait_status, char *text);
+
+#pragma GCC visibility pop
 
 #endif

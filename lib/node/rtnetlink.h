@@ -8,6 +8,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct net;
 
 /* Open one in the current namespace. NULL and @err on failure. */
@@ -66,5 +68,7 @@ int rtnetlink_splice(struct net *net, const char *from, const char *to, struct e
 
 /* Packets that passed @dev's root qdisc, and those it dropped. */
 int rtnetlink_qdisc_stats(struct net *net, const char *dev, uint64_t *packets, uint64_t *drops, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

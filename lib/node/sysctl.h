@@ -4,6 +4,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Where a setting is: nowhere; in each namespace; only in the first, for all of them. */
 enum sysctl_place { SYSCTL_NOWHERE, SYSCTL_EACH, SYSCTL_FIRST };
 
@@ -19,5 +21,7 @@ int sysctl_set(int ns, const char *key, const char *value, struct err *err);
 
 /* Its value, without the line end. The caller frees it; NULL and @err. */
 char *sysctl_get(int ns, const char *key, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 enum node_kind {
 	NODE_HOST,		/* runs programs; its sockets are sampled */
 	NODE_ROUTER,		/* forwards */
@@ -117,5 +119,7 @@ extern const struct setting topo_pins[];
 
 /* Is there an address of IPv6 in @topo? Then its nodes have IPv6, and else not. */
 bool topo_has_ipv6(const struct topo *topo);
+
+#pragma GCC visibility pop
 
 #endif

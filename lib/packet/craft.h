@@ -17,6 +17,8 @@
 
 #include <twlab/packet.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct craft_number {
 	bool given, relative;
 	uint32_t value;
@@ -46,5 +48,7 @@ void craft_see(struct craft *craft, const struct tcp_view *tcp);
 /* All has been seen: fill in the numbers. Refuses to count from what nobody sent. */
 int craft_finish(struct craft *craft, struct err *err);
 void craft_free(struct craft *craft);
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,9 +2,11 @@
 #ifndef TWLAB_ENDPOINT_H
 #define TWLAB_ENDPOINT_H
 
-#include <twlab/base.h>
-
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)	/* public */
 
 struct endpoint {
 	int family;		/* AF_INET or AF_INET6 */
@@ -27,5 +29,7 @@ void endpoint_set(struct endpoint *endpoint, int family, const void *addr, uint1
 
 /* Stir @endpoint into @hash (any start value). */
 uint64_t endpoint_hash(const struct endpoint *endpoint, uint64_t hash);
+
+#pragma GCC visibility pop
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <twlab/trace.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 #define PACKET_MAX 128		/* what packet_make() may need without a payload */
 
 struct packet {
@@ -52,5 +54,7 @@ struct packet_spec {
  * spec->len bytes. Returns its length. A SYN has an MSS of 1000 and no scaling.
  */
 size_t packet_make(const struct packet_spec *spec, uint8_t *ip);
+
+#pragma GCC visibility pop
 
 #endif

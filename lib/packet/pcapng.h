@@ -11,6 +11,8 @@
 #include <twlab/trace.h>
 #include <twlab/pcapng_read.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct pcapng_about {
 	const char *userappl;	/* "twlab 1.0" */
 	const char *os;		/* the kernel */
@@ -20,5 +22,7 @@ struct pcapng_about {
 };
 
 int pcapng_write(const char *path, const struct trace *trace, const struct pcapng_about *about, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

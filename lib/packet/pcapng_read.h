@@ -4,6 +4,8 @@
 
 #include <twlab/trace.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* Read @path, of either byte order, into a new trace. It comes followed
  * (trace_follow()); ids and comments that stand in the file take the place of
  * those that were found. @start_ns is what the stamps are made relative to, and
@@ -16,5 +18,7 @@
  * writes is taken for a host's if it is its node's only one.
  */
 struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

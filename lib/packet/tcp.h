@@ -4,6 +4,8 @@
 
 #include <twlab/endpoint.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 enum tcp_flag {
 	TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
 	TCP_ACK = 0x10, TCP_URG = 0x20, TCP_ECE = 0x40, TCP_CWR = 0x80,
@@ -59,5 +61,7 @@ static inline bool tcp_after(uint32_t a, uint32_t b)
 {
 	return (int32_t)(b - a) < 0;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef TWLAB_TCP_STATE_H
 #define TWLAB_TCP_STATE_H
 
+#pragma GCC visibility push(default)	/* public */
+
 /* The states of RFC 9293 under the kernel's names and numbers (tcp_states.h). */
 enum tcp_state {
 	STATE_NONE,
@@ -13,5 +15,7 @@ enum tcp_state {
 
 const char *tcp_state_name(enum tcp_state state);		/* "TIME_WAIT"; "" for STATE_NONE */
 enum tcp_state tcp_state_named(const char *name);		/* STATE_NONE if unknown */
+
+#pragma GCC visibility pop
 
 #endif

@@ -16,6 +16,8 @@
 #include <twlab/err.h>
 #include <twlab/tcp.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* One interface that was captured: "client/eth0" is node "client", device "eth0". */
 struct trace_iface {
 	char *node;
@@ -111,5 +113,7 @@ int trace_node(const struct trace *trace, const char *name);	/* -1 if unknown */
 int trace_answer(const struct trace *trace, const struct conn *conn, unsigned int i);
 
 void trace_free(struct trace *trace);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct capture_frame {
 	int64_t at_ns;		/* CLOCK_REALTIME, by the kernel */
 	int ifindex;
@@ -25,5 +27,7 @@ int capture_next(int fd, struct capture_frame *frame, struct err *err);
 
 /* Frames that came faster than they were read, since the last call. */
 unsigned int capture_missed(int fd);
+
+#pragma GCC visibility pop
 
 #endif

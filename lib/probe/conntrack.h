@@ -9,6 +9,8 @@
 #include <twlab/endpoint.h>
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct conntrack;
 
 struct ct_seen {
@@ -29,5 +31,7 @@ void conntrack_close(struct conntrack *conntrack);
  * the next call. Returns how many, or negative.
  */
 int conntrack_dump(struct conntrack *conntrack, const struct ct_seen **seen, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

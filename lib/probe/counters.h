@@ -4,6 +4,8 @@
 
 #include <twlab/err.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct counter {
 	char name[48];		/* "TcpExt.PAWSPassive", "Tcp.ActiveOpens" */
 	int64_t value;
@@ -22,5 +24,7 @@ void counters_free(struct counters *counters);
  * what netstat(8) reads. Negative on failure.
  */
 int counters_proc_tcp(int ns, unsigned int state, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

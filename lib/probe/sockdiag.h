@@ -10,6 +10,8 @@
 #include <twlab/err.h>
 #include <twlab/tcp_state.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct sockdiag;
 
 struct socket_seen {
@@ -44,5 +46,7 @@ int sockdiag_find(struct sockdiag *diag, const struct endpoint *local, const str
  * must be 6.1 or later: before, it answers EOPNOTSUPP (tcp_abort).
  */
 int sockdiag_destroy(struct sockdiag *diag, const struct socket_seen *socket, struct err *err);
+
+#pragma GCC visibility pop
 
 #endif

@@ -14,6 +14,8 @@
 
 #include <twlab/tcp.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct err;
 struct topo;
 struct trace;
@@ -69,5 +71,7 @@ int trial_tun(struct err *err);
 
 /* "fin-again", ... */
 const char *trial_class(unsigned int class);
+
+#pragma GCC visibility pop
 
 #endif

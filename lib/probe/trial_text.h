@@ -4,6 +4,8 @@
 
 #include <twlab/trial.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 /* The question for a program, a line without its end: @number, flags ("SYN,ACK", "none"), seq, len, ts ("-":
  * none), and of TIME_WAIT rcv_nxt and ts_recent ("-"), then rfc1337. To be freed.
  */
@@ -27,10 +29,12 @@ struct trial_row {
 	unsigned int line;
 };
 
-/* Read it into *@rows (grow(); free each node). Refuses, naming the line, what is not that. */
+/* Read it into *@rows (from malloc(), as is each node). Refuses, naming the line, what is not that. */
 int trial_read(const char *path, struct trial_row **rows, unsigned int *n, struct err *err);
 
 /* What each is called there, by its number. */
 extern const char *const trial_answer_name[TRIAL_ANSWERS], *const trial_fate_name[TRIAL_FATES];
+
+#pragma GCC visibility pop
 
 #endif

@@ -33,6 +33,8 @@
 
 #include <poll.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 #define RECYCLE_QUEUE 7321
 
 struct recycle;
@@ -96,5 +98,7 @@ char *recycle_reason(const struct recycle_reject *reject);
  * TIME_WAIT lives on as the kernel would have it. NULL is fine.
  */
 void recycle_close(struct recycle *recycle, bool forget);
+
+#pragma GCC visibility pop
 
 #endif

@@ -20,9 +20,11 @@
 #ifndef TWLAB_RECYCLE_RULE_H
 #define TWLAB_RECYCLE_RULE_H
 
-#include <twlab/base.h>
-
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(default)	/* public */
 
 #define RECYCLE_MSL_S	60	/* TCP_PAWS_MSL: how long a stamp speaks against a SYN */
 #define RECYCLE_WINDOW	1	/* TCP_PAWS_WINDOW: ticks by which a SYN may be older */
@@ -123,5 +125,7 @@ bool recycle_rule_rearms(const struct recycle_close *conn, const struct recycle_
  * wheel of a kernel with HZ=1000, whose jiffies begin at minus 300 s.
  */
 int64_t recycle_rule_timer_ms(int64_t from_ms, int64_t after_ms);
+
+#pragma GCC visibility pop
 
 #endif

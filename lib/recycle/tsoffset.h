@@ -22,6 +22,8 @@
 
 #include <poll.h>
 
+#pragma GCC visibility push(default)	/* public */
+
 struct tsoffset;
 
 struct tsoffset_stats {
@@ -62,5 +64,7 @@ void tsoffset_close(struct tsoffset *tsoffset, bool forget);
  * it changed something.
  */
 bool tsoffset_shift(uint8_t *ip, size_t len, bool out, uint32_t shift_ticks);
+
+#pragma GCC visibility pop
 
 #endif

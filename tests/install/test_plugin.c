@@ -3,67 +3,15 @@
  * twlab is installed into a folder of its own, and what labs/README.md says is done
  * there to the letter: its example is copied out, built and run by its commands.
  */
-#include "tests/helpers/test.h"
+#include "tests/helpers/installed.h"
 
 #include "harness/batch/plugin.h"
 #include "labs/index.h"
 
-#include <sys/wait.h>
-
-static char folder[] = "/tmp/twlab-outside-XXXXXX";
-static char *readme;
-
-/* The block ``` of the language @lang in the section on one's own lab: the @n-th, from 0. */
-static char *block(const char *lang, int n)
+/* The block of the language @lang in the chapter on one's own lab. */
+static char *chapter(const char *lang, int n)
 {
-	auto_free char *fence = must_printf("\n```%s\n", lang);
-	const char *at = strstr(readme, "\n## Your own lab"), *end;
-
-	for (; at && n >= 0; n--)
-		if ((at = strstr(at, fence)))
-			at += strlen(fence);
-	end = at ? strstr(at, "```") : NULL;
-	if (!end)
-		fail_msg("labs/README.md has no such block of %s", lang);
-	return must_printf("%.*s", (int)(end - at), at);
-}
-
-static void put(const char *name, const char *text)
-{
-	auto_free char *path = must_printf("%s/%s", folder, name);
-	auto_fclose FILE *file = fopen(path, "we");
-
-	assert_true(file && fputs(text, file) >= 0);
-}
-
-/* A shell's status of @commands in the folder, with the installed twlab; what they say goes to said.txt. */
-static int shell(const char *commands)
-{
-	auto_free char *line = must_printf("cd %s && export PATH=%s/usr/bin:$PATH PKG_CONFIG_PATH=%s/usr/lib/pkgconfig "
-					   "&& { %s\n} >said.txt 2>&1", folder, folder, folder, commands);
-	int status = system(line);
-
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static char *all_said(void)
-{
-	auto_free char *path = must_printf("%s/said.txt", folder);
-	auto_fclose FILE *file = fopen(path, "re");
-	char *all = must_calloc(1 << 16, 1);
-
-	assert_non_null(file);
-	all[fread(all, 1, (1 << 16) - 1, file)] = '\0';
-	return all;
-}
-
-static bool said(const char *text)
-{
-	auto_free char *all = all_said();
-
-	if (!strstr(all, text))
-		print_message("%s", all);
-	return strstr(all, text);
+	return block("labs/README.md", "\n## Your own lab", lang, n);
 }
 
 static bool said_one_line(const char *text)
@@ -95,7 +43,7 @@ static int build(const char *name, const char *source)
 
 static void the_readme_can_be_followed(void **state)
 {
-	auto_free char *source = block("c", 0), *build_and_run = block("sh", 0), *others = block("sh", 1);
+	auto_free char *source = chapter("c", 0), *build_and_run = chapter("sh", 0), *others = chapter("sh", 1);
 	int status;
 
 	(void)state;
@@ -112,7 +60,7 @@ static void the_readme_can_be_followed(void **state)
 
 static void its_example_has_forty_lines(void **state)
 {
-	auto_free char *source = block("c", 0);
+	auto_free char *source = chapter("c", 0);
 	int lines = 0;
 
 	(void)state;
@@ -123,7 +71,7 @@ static void its_example_has_forty_lines(void **state)
 
 static void a_name_that_would_break_the_evidence_is_refused(void **state)
 {
-	auto_free char *source = block("c", 0);
+	auto_free char *source = chapter("c", 0);
 	auto_free char *quoted = must_strdup(source);
 
 	(void)state;
@@ -140,7 +88,7 @@ static void a_name_that_would_break_the_evidence_is_refused(void **state)
 
 static void a_claim_that_is_wrong_is_refused(void **state)
 {
-	auto_free char *source = block("c", 0);
+	auto_free char *source = chapter("c", 0);
 	auto_free char *wrong = with(source, "\"1000..1050\"", "\"0..50\"");
 	int status;
 
@@ -160,7 +108,7 @@ static void it_may_bring_a_program(void **state)
 		"	inet_pton(AF_INET, argv[1], &to.sin_addr);\n"
 		"	printf(\"reply=%g\\n\", sqrt(argc));\n"
 		"	return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&to, sizeof(to));\n}\n";
-	auto_free char *source = block("c", 0);
+	auto_free char *source = chapter("c", 0);
 	auto_free char *own = with(source, "01-four-way-close/client", "client");
 	int status;
 
@@ -178,7 +126,7 @@ static void it_may_bring_a_program(void **state)
 /* What is no lab is refused in one line, by each command that takes one. */
 static void what_is_no_lab_is_refused(void **state)
 {
-	auto_free char *source = block("c", 0);
+	auto_free char *source = chapter("c", 0);
 	const struct { const char *name, *from, *to, *word, *says; } rows[] = {
 		{ "", "", "", "./none.so", "./none.so: No such file or directory" },
 		{ "", "", "", "none", "there is no lab 'none'" },
@@ -222,30 +170,16 @@ static void a_lab_of_twlab_is_no_file(void **state)
 	assert_null(lab_find("mylab"));
 }
 
-/* Installed as it was built. */
 static int install(void **state)
 {
-	static const char command[] = "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s install DESTDIR=%s PREFIX=/usr CC=%.*s%s >/dev/null && "
-				      "sed -i s,/usr/,%s/usr/, %s/usr/lib/pkgconfig/twlab.pc";
-	auto_fclose FILE *file = fopen("labs/README.md", "re");
-	auto_free char *line = NULL;
-
 	(void)state;
-	readme = must_calloc(1 << 18, 1);
-	if (!file || !fread(readme, 1, (1 << 18) - 1, file) || !mkdtemp(folder))
-		return -1;
-	line = must_printf(command, folder, (int)strcspn(BUILT_BY, " "), BUILT_BY,
-			   strstr(BUILT_BY, "-fsanitize") ? " SANITIZE=1" : "", folder, folder);
-	return system(line);
+	return installed_make("/tmp/twlab-outside-XXXXXX");
 }
 
 static int remove_all(void **state)
 {
-	auto_free char *line = must_printf("rm -rf %s", folder);
-
 	(void)state;
-	free(readme);
-	return system(line);
+	return installed_remove();
 }
 
 int main(void)
