@@ -1,6 +1,8 @@
 /* facts_file.c - facts: adding, finding, writing and reading */
 #include <twlab/facts_file.h>
 
+#include <twlab/hashmap.h>
+
 #include <errno.h>
 
 /* The index of the fact, or -1 and the key that it is to have. */
@@ -9,7 +11,7 @@ static int64_t index_of(const struct facts *facts, const char *node, const char 
 	const uint64_t *index;
 
 	*key = hashmap_hash(hashmap_hash(0, node, strlen(node)), name, strlen(name));
-	for (; (index = hashmap_find(&facts->index, *key)); *key = hashmap_next(*key))
+	for (; facts->index && (index = hashmap_find(facts->index, *key)); *key = hashmap_next(*key))
 		if (!strcmp(facts->rows[*index].name, name) && !strcmp(facts->rows[*index].node, node))
 			return (int64_t)*index;
 	return -1;
@@ -38,7 +40,9 @@ void facts_add(struct facts *facts, const char *node, const char *name, const ch
 		free(row->value);
 		free(row->where);
 	} else {
-		*hashmap_put(&facts->index, key) = facts->n;
+		if (!facts->index)
+			facts->index = must_calloc(1, sizeof(*facts->index));
+		*hashmap_put(facts->index, key) = facts->n;
 		row = grow(&facts->rows, facts->n++, sizeof(*row));
 		row->node = steal_ptr(&clean_node);
 		row->name = steal_ptr(&clean_name);
@@ -122,6 +126,8 @@ void facts_free(struct facts *facts)
 		free(facts->rows[i].where);
 	}
 	free(facts->rows);
-	hashmap_free(&facts->index);
+	if (facts->index)
+		hashmap_free(facts->index);
+	free(facts->index);
 	*facts = (struct facts){ 0 };
 }

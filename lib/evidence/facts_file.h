@@ -3,7 +3,6 @@
 #define TWLAB_FACTS_FILE_H
 
 #include <twlab/err.h>
-#include <twlab/hashmap.h>
 
 #pragma GCC visibility push(default)	/* public */
 
@@ -14,10 +13,12 @@ struct fact {
 	char *where;	/* "packets.pcapng:12,14" (frame numbers as Wireshark counts), "states.jsonl:7", "counters.json", "programs/client.out:2" */
 };
 
+struct hashmap;
+
 struct facts {
 	struct fact *rows;
 	unsigned int n;
-	struct hashmap index;	/* of rows, by node and name */
+	struct hashmap *index;	/* of rows, by node and name */
 };
 
 /* Add a fact, or put it in the place of the one of that node and name. Texts are
