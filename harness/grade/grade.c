@@ -12,6 +12,7 @@
 #include "harness/util/files.h"
 #include "harness/batch/grade_runs.h"
 #include "harness/vm/toolchain.h"
+#include <twlab/number.h>
 
 struct grading {
 	const struct submission *submission;
@@ -42,23 +43,14 @@ char *grade_predicted(const char *text, const char *name)
 	return NULL;
 }
 
-static bool number(const char *text, double *n)
-{
-	char *end;
-
-	*n = strtod(text, &end);
-	return end != text && !*end && isfinite(*n);
-}
-
 bool grade_near(const char *predicted, const char *fact, const char *within)
 {
-	double p, f, w = within ? strtod(within, NULL) : 0;
+	double w = within ? strtod(within, NULL) : 0;
+	long double p, f;
 
-	if (!number(predicted, &p) || !number(fact, &f))
+	if (!number_decimal(predicted, &p) || !number_decimal(fact, &f))
 		return !strcasecmp(predicted, fact);
-	if (within && strchr(within, '%'))
-		w = fabs(f) * w / 100;
-	return fabs(p - f) <= w;
+	return fabsl(p - f) <= (within && strchr(within, '%') ? fabsl(f) * w / 100 : w);
 }
 
 static const struct task *task_named(const struct lab *lab, const char *name)
@@ -198,11 +190,11 @@ static void hold_words_together(struct grade *grade)
 static int earned(const struct mark *mark, const struct grade_run *run, const struct grade_row *row)
 {
 	const struct fact *fact = run->ran && mark->share ? facts_find(&run->outcome.facts, mark->node, mark->fact) : NULL;
-	double percent = 0;
+	long double percent = 0;
 
 	if (row->result == RESULT_PASS)
 		return row->points;
-	if (row->result != RESULT_FAIL || !fact || !number(fact->value, &percent) || percent < 0 || percent > 100)
+	if (row->result != RESULT_FAIL || !fact || !number_decimal(fact->value, &percent) || percent < 0 || percent > 100)
 		return 0;
 	return (int)(row->points * percent / 100);
 }

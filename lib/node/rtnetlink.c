@@ -5,6 +5,8 @@
  */
 #include <twlab/rtnetlink.h>
 
+#include <twlab/number.h>
+
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
@@ -225,8 +227,9 @@ int netem_parse(const char *words, struct netem *netem, struct err *err)
 	char *save = NULL;
 
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strtok_r(NULL, " ", &save), *end = value;
-		double n = value ? strtod(value, &end) : 0;
+		char *value = strtok_r(NULL, " ", &save);
+		size_t len = value ? number_span(value) : 0;
+		double n = len ? strtod(value, NULL) : 0;
 		size_t k;
 
 		for (k = 0; k < ARRAY_SIZE(known); k++)
@@ -234,9 +237,11 @@ int netem_parse(const char *words, struct netem *netem, struct err *err)
 				break;
 		if (k == ARRAY_SIZE(known))
 			return err_set(err, 0, "netem knows no '%s': delay Nms, loss N%%, duplicate N%%", word);
-		if (!value || end == value || strcmp(end, known[k].unit) || n < 0 ||
+		if (!len || strcmp(value + len, known[k].unit) || !(n >= 0) ||
 		    n > (known[k].percent ? 100 : 3600 * 1000))
 			return err_set(err, 0, "netem: '%s' wants a number with unit %s", word, known[k].unit);
+		if (!known[k].percent && n != (int)n)
+			return err_set(err, 0, "netem: '%s' wants a whole number of %s", word, known[k].unit);
 		if (known[k].percent)
 			*(double *)((char *)netem + known[k].at) = n;
 		else
