@@ -7,6 +7,7 @@
 #include "harness/run/requirements.h"
 #include "harness/run/recorder.h"
 #include "harness/vm/vm.h"
+#include <twlab/json_text.h>
 #include <twlab/ns.h>
 #include <twlab/sysctl.h>
 
@@ -145,7 +146,7 @@ json_t *traits_probe(void)
 		for (char *at = value; *at; at++)
 			if (*at == '\t' || *at == '\n')
 				*at = ' ';
-		json_object_set_new(all, traits[i].name, json_string(value));
+		json_object_set_new(all, traits[i].name, json_text(value));
 	}
 	return all;
 }

@@ -1,7 +1,8 @@
 /* compare.c - one run on several kernels, side by side */
 #include "harness/judge/compare.h"
 
-#include <jansson.h>
+#include <twlab/json_text.h>
+
 
 #define CELL 18		/* columns; what is longer gets a line of its own */
 
@@ -420,18 +421,18 @@ static void print_tsv(FILE *out, const struct outcome *outcome, const struct com
 
 static json_t *row_json(const struct comparison_row *row, const char *const *kernels, unsigned int n)
 {
-	json_t *json = json_pack("{s:s, s:s, s:b}", "node", row->node, "fact", row->name,
+	json_t *json = json_pack("{s:o, s:o, s:b}", "node", json_text(row->node), "fact", json_text(row->name),
 				 "differs", row->differs);
 	json_t *values = json_object(), *verdicts = json_object();
 
 	for (unsigned int k = 0; k < n; k++) {
-		json_object_set_new(values, kernels[k], json_string(row->value[k]));
+		json_text_set(values, kernels[k], json_text(row->value[k]));
 		if (row->claim)
-			json_object_set_new(verdicts, kernels[k], json_string(row->verdict[k]));
+			json_text_set(verdicts, kernels[k], json_text(row->verdict[k]));
 	}
 	json_object_set_new(json, "seen", values);
 	if (row->claim)
-		json_object_set_new(json, "claim", json_string(row->claim->words));
+		json_object_set_new(json, "claim", json_text(row->claim->words));
 	if (row->claim)
 		json_object_set(json, "verdicts", verdicts);
 	json_decref(verdicts);
@@ -445,8 +446,8 @@ static json_t *compare_json(const struct outcome *outcomes, const struct compari
 	for (unsigned int r = 0; r < comparison->n; r++)
 		json_array_append_new(comparison->rows[r].claim ? claims : facts,
 				      row_json(&comparison->rows[r], kernels, comparison->n_kernels));
-	return json_pack("{s:s, s:s, s:o, s:o}", "lab", outcomes[0].plan->lab->name, "variant",
-			 outcomes[0].plan->variant, "claims", claims, "facts", facts);
+	return json_pack("{s:o, s:o, s:o, s:o}", "lab", json_text(outcomes[0].plan->lab->name), "variant",
+			 json_text(outcomes[0].plan->variant), "claims", claims, "facts", facts);
 }
 
 void compare_print(FILE *out, enum print_format how, const char *const *kernels, unsigned int n,

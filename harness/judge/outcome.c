@@ -1,8 +1,9 @@
 /* outcome.c - what became of one run: its evidence, judged, and told */
 #include "harness/judge/outcome.h"
 
+#include <twlab/json_text.h>
+
 #include <errno.h>
-#include <jansson.h>
 
 static int write_verdicts(const struct outcome *outcome, struct err *err);
 
@@ -176,10 +177,11 @@ static json_t *verdicts_json(const struct outcome *outcome)
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
 		const struct claim *claim = verdict->claim;
 
-		json_array_append_new(rows, json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-			"verdict", result_name[verdict->result], "article", claim->article, "claim", claim->words,
-			"node", claim->node, "fact", claim->fact, "expected", verdict->expected,
-			"seen", verdict->seen, "where", verdict->where, "source", claim->source ? claim->source : ""));
+		json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"verdict", result_name[verdict->result], "article", json_text(claim->article),
+			"claim", json_text(claim->words), "node", json_text(claim->node), "fact", json_text(claim->fact),
+			"expected", json_text(verdict->expected), "seen", json_text(verdict->seen),
+			"where", json_text(verdict->where), "source", json_text(claim->source ? claim->source : "")));
 	}
 	return rows;
 }
@@ -188,17 +190,17 @@ static json_t *verdicts_json(const struct outcome *outcome)
 static json_t *outcome_json(const struct outcome *outcome, bool costs)
 {
 	const struct evidence *evidence = outcome->evidence;
-	json_t *json = json_pack("{s:s, s:s, s:i}", "lab", outcome->plan->lab->name,
-				 "variant", outcome->plan->variant, "status", outcome_status(outcome, 1));
+	json_t *json = json_pack("{s:o, s:o, s:i}", "lab", json_text(outcome->plan->lab->name),
+				 "variant", json_text(outcome->plan->variant), "status", outcome_status(outcome, 1));
 
 	if (evidence)
-		json_object_update_new(json, json_pack("{s:s, s:s, s:s, s:I, s:I}", "kernel", evidence->kernel,
-			"runner", evidence->runner, "recycle", evidence->recycle, "seed", (json_int_t)evidence->seed,
+		json_object_update_new(json, json_pack("{s:o, s:o, s:o, s:I, s:I}", "kernel", json_text(evidence->kernel),
+			"runner", json_text(evidence->runner), "recycle", json_text(evidence->recycle), "seed", (json_int_t)evidence->seed,
 			"end_ns", (json_int_t)evidence->end_ns));
 	if (outcome->failed)
-		json_object_set_new(json, "failed", json_string(outcome->failed));
+		json_object_set_new(json, "failed", json_text(outcome->failed));
 	if (costs && outcome->dir)
-		json_object_set_new(json, "evidence", json_string(outcome->dir));
+		json_object_set_new(json, "evidence", json_text(outcome->dir));
 	if (costs && outcome->wall_ns)
 		json_object_update_new(json, json_pack("{s:f, s:I}", "wall_s",
 			(double)outcome->wall_ns / (double)NS_PER_S, "guest_rss_kb", (json_int_t)outcome->rss_kb));

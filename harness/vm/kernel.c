@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fts.h>
 #include <glob.h>
-#include <jansson.h>
 #include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
 #include "harness/vm/kconfig.h"
+#include <twlab/json_text.h>
 
 #define HEADER_MAGIC_AT   0x202
 #define HEADER_VERSION_AT 0x20e	/* where the version text is, less 0x200 */
@@ -278,7 +278,7 @@ int kernel_wants(const char *name, const struct machine *machine, const char *wo
 
 	json_object_set_new(json, "machine", json_string(machine->name));
 	if (words)
-		json_object_set_new(json, "append", json_string(words));
+		json_object_set_new(json, "append", json_text(words));
 	text = json_dumps(json, JSON_INDENT(1));
 	json_decref(json);
 	return text ? fs_put(path, text, strlen(text), err) : err_set(err, ENOENT, "no kernel %s", name);
@@ -309,8 +309,8 @@ static int write_about(const char *folder, const char *release, const char *dige
 		       const char *from, struct err *err)
 {
 	auto_free char *path = must_printf("%s/about.json", folder);
-	json_t *json = json_pack("{s:s, s:s, s:s}", "release", release,
-				 "sha256", digest, "from", from);
+	json_t *json = json_pack("{s:o, s:s, s:o}", "release", json_text(release),
+				 "sha256", digest, "from", json_text(from));
 	auto_free char *text = json_dumps(json, JSON_INDENT(1));
 
 	json_decref(json);

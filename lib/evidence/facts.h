@@ -83,7 +83,7 @@ struct facts {
 void facts_collect(const struct evidence *evidence, struct facts *facts);
 
 /* Add a fact, or put it in the place of the one of that node and name. Texts are
- * copied; what would break a line or a column becomes '?'.
+ * copied as UTF-8 (lib/base/utf8.h); what would break a line or a column becomes '?'.
  */
 void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
 	       const char *where);

@@ -1,6 +1,8 @@
 /* facts_file.c - facts: adding, finding, writing and reading */
 #include <twlab/facts.h>
 
+#include <twlab/utf8.h>
+
 #include <errno.h>
 
 static uint64_t hash_of(const char *node, const char *name)
@@ -42,7 +44,7 @@ static void make_room(struct facts *facts)
 
 static char *clean(const char *text)
 {
-	char *copy = must_strdup(text);
+	char *copy = utf8_text(text);
 
 	for (char *at = copy; *at; at++)
 		if ((uint8_t)*at < ' ' || *at == 0x7f)
