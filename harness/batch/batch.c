@@ -13,6 +13,7 @@
 #include "harness/batch/partial.h"
 #include "harness/vm/vm.h"
 #include <twlab/ns.h>
+#include <twlab/seal.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -136,7 +137,8 @@ static void conclude(struct run *run, const char *temporary, int64_t took_ns)
 	struct err err = { 0 };
 	struct plan *plan = run->plan;
 
-	if (evidence_dir_settle(temporary, run->dir, &err) || outcome_of(run->dir, &run->outcome, &err)) {
+	if (seal_put(temporary, &err) || evidence_dir_settle(temporary, run->dir, &err) ||
+	    outcome_of(run->dir, &run->outcome, &err) || outcome_write(&run->outcome, &err)) {
 		fail(run, RESULT_ERROR, err.text);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "harness/guest/init.h"
 #include "harness/batch/evidence_dir.h"
 #include "harness/vm/vm.h"
+#include <twlab/seal.h>
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -101,10 +102,14 @@ static void settle(struct grade_run *run, unsigned int number, const struct grad
 
 	if (!code)
 		code = files_write_below(result->files, result->n_files, below, temporary, &err);
+	if (code > 0 && whole && seal_put(temporary, &err))
+		code = err_code(&err);
 	if (code > 0)
 		code = evidence_dir_settle(temporary, dir, &err);
 	if (!code && whole)
 		code = outcome_of(dir, &run->outcome, &err);
+	if (!code && whole)
+		code = outcome_write(&run->outcome, &err);
 	fs_remove(temporary);
 	if (code)
 		grade_run_end(run, RESULT_ERROR, err.text);

@@ -9,6 +9,7 @@
 #include "harness/grade/handout.h"
 #include "harness/cli/commands.h"
 #include "harness/vm/image.h"
+#include <twlab/digest.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -43,9 +44,9 @@ static int who_makes_it(const char *kernel, char **made_by, struct err *err)
 
 	if (!image || fs_read("/proc/self/exe", &self, &len, err))
 		return err_code(err);
-	digest = digest_hex(self, len);
+	digest = digest_of(self, len);
 	all = must_printf("%s %s", digest, image->key);
-	*made_by = digest_hex(all, strlen(all));
+	*made_by = digest_of(all, strlen(all));
 	return 0;
 }
 
@@ -67,7 +68,7 @@ static char *made_from(const struct class *class, const struct submission *submi
 			fwrite(file->data, 1, file->len, out);
 	}
 	fclose(out);
-	return digest_hex(text, len);
+	return digest_of(text, len);
 }
 
 /* Is a result there, and made from the same? Where something could not be told, it is tried again. */

@@ -4,8 +4,8 @@
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
 #include "harness/grade/handout.h"
-#include "harness/vm/kernel.h"
 #include "harness/grade/submission.h"
+#include <twlab/digest.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,7 +58,7 @@ static bool is_export(const char *name)
 /* The same names for the same text, and none for two. */
 static char *fit_for_a_file(const char *text)
 {
-	auto_free char *digest = digest_hex(text, strlen(text)), *clean = must_printf("%.64s", text);
+	auto_free char *digest = digest_of(text, strlen(text)), *clean = must_printf("%.64s", text);
 	bool fits = !handout_check_ids(&text, 1, NULL);
 
 	for (char *c = clean; *(c += strspn(c, HANDOUT_ID_CHARS)); )

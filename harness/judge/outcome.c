@@ -5,11 +5,8 @@
 
 #include <errno.h>
 
-static int write_verdicts(const struct outcome *outcome, struct err *err);
-
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
 {
-	auto_free char *facts_path = must_printf("%s/facts.tsv", dir);
 	const struct evidence *evidence;
 	const struct lab *lab;
 
@@ -28,12 +25,10 @@ int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
 		goto fail;
 	facts_collect(evidence, &outcome->facts);
 	judge(outcome->plan, &outcome->facts, &outcome->verdicts);
-	if (facts_write(&outcome->facts, facts_path, err) || write_verdicts(outcome, err))
-		goto fail;
 	return 0;
 fail:
 	outcome_free(outcome);
-	return -err->code;
+	return err_code(err);
 }
 
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome)
@@ -217,6 +212,13 @@ static int write_verdicts(const struct outcome *outcome, struct err *err)
 
 	json_decref(json);
 	return failed ? err_set(err, errno, "cannot write %s", path) : 0;
+}
+
+int outcome_write(const struct outcome *outcome, struct err *err)
+{
+	auto_free char *facts = must_printf("%s/facts.tsv", outcome->dir);
+
+	return facts_write(&outcome->facts, facts, err) ? err_code(err) : write_verdicts(outcome, err);
 }
 
 static void print_sum(FILE *out, const struct outcome *outcomes, unsigned int n)

@@ -21,13 +21,16 @@ struct outcome {
 
 enum print_format { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
 
-/* Read the evidence in @dir, collect its facts (and write facts.tsv there), hold
- * the claims of its lab against them (and write verdicts.json). A folder that
- * cannot be read, or that is marked incomplete, is an error and no outcome.
+/* Read the evidence in @dir, collect its facts, hold the claims of its lab against them.
+ * Nothing is written. A folder that cannot be read, or that is marked incomplete, is an error
+ * and no outcome.
  */
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
 
-/* The same for every evidence folder at or below @dir, by name, behind the *@n
+/* Put facts.tsv and verdicts.json beside the evidence of @outcome. */
+int outcome_write(const struct outcome *outcome, struct err *err);
+
+/* outcome_of() for every evidence folder at or below @dir, by name, behind the *@n
  * outcomes in *@outcomes (grow(); the caller's). A folder without any is an error.
  */
 int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);

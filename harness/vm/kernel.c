@@ -5,31 +5,17 @@
 #include <errno.h>
 #include <fts.h>
 #include <glob.h>
-#include <nettle/base16.h>
-#include <nettle/sha2.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include "harness/util/archive.h"
 #include "harness/util/fs.h"
 #include "harness/vm/kconfig.h"
+#include <twlab/digest.h>
 #include <twlab/json_text.h>
 
 #define HEADER_MAGIC_AT   0x202
 #define HEADER_VERSION_AT 0x20e	/* where the version text is, less 0x200 */
-
-char *digest_hex(const void *data, size_t len)
-{
-	char hex[BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1] = "";
-	uint8_t digest[SHA256_DIGEST_SIZE];
-	struct sha256_ctx sha;
-
-	sha256_init(&sha);
-	sha256_update(&sha, len, data);
-	sha256_digest(&sha, sizeof(digest), digest);
-	base16_encode_update(hex, sizeof(digest), digest);
-	return must_strdup(hex);
-}
 
 int kernel_release(const void *image, size_t len, char **release, struct err *err)
 {
@@ -343,7 +329,7 @@ static int fill(const char *temp, const char *image, const char *modules,
 		return err_code(err);
 	if (kernel_release(data, len, &release, err))
 		return err_in(err, image);
-	digest = digest_hex(data, len);
+	digest = digest_of(data, len);
 	if (copy_file(image, to_image, err) || keep_config(to_config, config, data, len, err))
 		return err_code(err);
 	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {

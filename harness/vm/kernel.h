@@ -70,7 +70,4 @@ void kernel_forget(const char *name);
  */
 int kernel_release(const void *image, size_t len, char **release, struct err *err);
 
-/* SHA-256 in hex, to be freed. */
-char *digest_hex(const void *data, size_t len);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include <twlab/evidence_programs.h>
 #include <twlab/pcapng.h>
+#include <twlab/seal.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -102,27 +103,6 @@ static int params_read(struct evidence *evidence, const json_t *run, const struc
 	return 0;
 }
 
-/* Is each file as long as it was when the run ended? A table cut off behind a line
- * would be whole to its reader, and make a claim fail that held.
- */
-static int sizes_hold(const struct evidence *evidence, const json_t *bytes, const struct place *place)
-{
-	const char *name;
-	json_t *size;
-
-	json_object_foreach((json_t *)(uintptr_t)bytes, name, size) {
-		auto_free char *path = path_in(evidence, name);
-		struct stat stat;
-
-		if (lstat(path, &stat))
-			return err_set(place->err, errno, "cannot read %s", name);
-		if (stat.st_size != json_integer_value(size))
-			return err_set(place->err, 0, "%s has %lld bytes, not the %lld of when the run ended", name,
-				       (long long)stat.st_size, (long long)json_integer_value(size));
-	}
-	return 0;
-}
-
 static int run_fill(struct evidence *evidence, const json_t *run, const struct place *place)
 {
 	struct { const char *name; char **to; } texts[] = {
@@ -136,8 +116,8 @@ static int run_fill(struct evidence *evidence, const json_t *run, const struct p
 	if (!json_is_true(json_object_get(run, "complete")))
 		return err_set(place->err, 0, "the run did not finish%s%s", failed ? ": " : "",
 			       failed ? failed : "");
-	if (sizes_hold(evidence, json_object_get(run, "bytes"), place))
-		return -place->err->code;
+	if (seal_check(evidence->dir, run, place->err))
+		return err_code(place->err);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		*texts[i].to = text_of(run, texts[i].name, place);
 		if (!*texts[i].to)

@@ -52,7 +52,7 @@ static void put(int fd, const char *text)
 static void report(int fd, const char *words)
 {
 	const char *at = strstr(words, DIGEST);
-	auto_free char *digest = digest_hex("hello world", 11);
+	auto_free char *digest = digest_of("hello world", 11);
 	auto_free char *text = at ? must_printf("%.*s%s%s", (int)(at - words), words, digest, at + strlen(DIGEST)) :
 		must_strdup(words);
 
