@@ -16,8 +16,10 @@
 #include <twlab/seal.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -147,13 +149,6 @@ static void conclude(struct run *run, const char *temporary, int64_t took_ns)
 	run->plan = NULL;
 }
 
-static char *temporary_of(const struct run *run)
-{
-	const char *base = strrchr(run->dir, '/');
-
-	return must_printf("%.*s/.%s.%d", (int)(base - run->dir), run->dir, base + 1, (int)getpid());
-}
-
 /* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
 static int unpack(const struct vm_result *result, bool ended_well, const char *dir, struct err *err)
 {
@@ -200,7 +195,7 @@ static int await_artists(struct batch *batch)
 /* @ended is negative, with @err, where the guest failed, else it has a result. */
 static void guest_ended(struct run *run, int ended, struct err *err)
 {
-	auto_free char *temporary = temporary_of(run);
+	auto_free char *temporary = evidence_dir_temporary(run->dir);
 	auto_free char *console = must_strdup(vm_console(run->vm));
 	struct vm_result result = { 0 };
 	int status;
@@ -298,18 +293,26 @@ static void run_guests(struct batch *batch)
 	free(vms);
 }
 
+/* Nobody is left to take what a run makes when @parent is killed. */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STATUS_ERROR);
+}
+
 /* A job on this kernel: in a child, so that its namespaces go with it. */
 static void run_here(struct batch *batch, struct run *run)
 {
-	auto_free char *temporary = temporary_of(run);
+	auto_free char *temporary = evidence_dir_temporary(run->dir);
 	int64_t start = wall_ns();
 	struct err err = { 0 };
 	int pipes[2], status = 0;
 	char text[512];
 	ssize_t len;
-	pid_t pid;
+	pid_t pid, self = getpid();
 
-	if (pipe(pipes)) {
+	if (pipe2(pipes, O_CLOEXEC)) {
 		fail(run, RESULT_ERROR, strerror(errno));
 		return;
 	}
@@ -320,7 +323,9 @@ static void run_here(struct batch *batch, struct run *run)
 		int met;
 
 		close(pipes[0]);
+		die_with(self);
 		met = ns_be_root(&err) || requirements_namespace(&err) ? 0 : requirements_met(run->plan, &err);
+		die_with(self);		/* a change of credentials takes it back */
 		if (met > 0 && !evidence_dir_make(run->dir, &err))
 			execute(run->plan, &options, &err);
 		len = err.code ? write(pipes[1], err.text, strlen(err.text)) : 0;
@@ -389,12 +394,14 @@ static int prepare(const struct batch *batch, struct err *err)
 
 int batch_run(struct batch *batch, struct err *err)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal }, was;
 	int status;
 
 	batch->started_ns = wall_ns();
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)	/* nohup(1) */
+			sigaction(signals[i], &action, NULL);
 	if (batch->here) {
 		run_all_here(batch);
 	} else {

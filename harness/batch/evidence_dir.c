@@ -2,8 +2,12 @@
 #include "harness/batch/evidence_dir.h"
 
 #include "harness/util/fs.h"
+#include <twlab/number.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 /* Whole or not, evidence has one of these. */
@@ -44,6 +48,8 @@ int evidence_dir_make(const char *dir, struct err *err)
 {
 	auto_free char *path = must_strdup(dir);
 
+	if (!*path)
+		return err_set(err, 0, "cannot make a folder without a name");
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(path, 0777) && errno != EEXIST)
@@ -53,6 +59,69 @@ int evidence_dir_make(const char *dir, struct err *err)
 	return 0;
 }
 
+/* In which PIDs are told: another container's are not ours to judge. */
+static uint64_t pid_namespace(void)
+{
+	struct stat st = { 0 };
+
+	stat("/proc/self/ns/pid", &st);
+	return st.st_ino;
+}
+
+static void split(const char *dir, char **above, const char **name)
+{
+	const char *slash = strrchr(dir, '/');
+
+	*above = slash ? must_printf("%.*s", (int)(slash - dir), dir) : must_strdup(".");
+	if (!**above)
+		must_append(above, "/");
+	*name = slash ? slash + 1 : dir;
+}
+
+char *evidence_dir_temporary(const char *dir)
+{
+	auto_free char *above = NULL;
+	const char *name;
+
+	split(dir, &above, &name);
+	return must_printf("%s/.%s.%llu.%d", above, name, (unsigned long long)pid_namespace(), (int)getpid());
+}
+
+/* Is @made ("NAMESPACE.PID") by a process that is no more? */
+static bool is_of_the_dead(const char *made)
+{
+	auto_free char *ns = must_strdup(made);
+	char *dot = strchr(ns, '.');
+	uint64_t in, pid;
+
+	if (!dot)
+		return false;
+	*dot = '\0';
+	return number_unsigned(ns, &in) && number_unsigned(dot + 1, &pid) && in == pid_namespace() &&
+	       pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) && errno == ESRCH;
+}
+
+/* What runs that were killed have left half done beside @dir. */
+static void remove_remains(const char *dir)
+{
+	auto_free char *above = NULL, *begin = NULL;
+	const struct dirent *entry;
+	const char *name;
+	DIR *folder;
+
+	split(dir, &above, &name);
+	begin = must_printf(".%s.", name);
+	folder = opendir(above);
+	while (folder && (entry = readdir(folder))) {
+		auto_free char *path = must_printf("%s/%s", above, entry->d_name);
+
+		if (!strncmp(entry->d_name, begin, strlen(begin)) && is_of_the_dead(entry->d_name + strlen(begin)))
+			fs_remove(path);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 int evidence_dir_settle(const char *from, const char *dir, struct err *err)
 {
 	if (refuse_other(dir, err))
@@ -60,5 +129,6 @@ int evidence_dir_settle(const char *from, const char *dir, struct err *err)
 	fs_remove(dir);
 	if (rename(from, dir))
 		return err_set(err, errno, "cannot move the evidence to %s", dir);
+	remove_remains(dir);
 	return 0;
 }

@@ -95,7 +95,7 @@ static void settle(struct grade_run *run, unsigned int number, const struct grad
 		   const struct vm_result *result, bool whole)
 {
 	auto_free char *dir = must_printf("%s/%s/%s", options->out, grade_run_name(run), run->variant);
-	auto_free char *temporary = must_printf("%s/%s/.%s.%d", options->out, grade_run_name(run), run->variant, (int)getpid());
+	auto_free char *temporary = evidence_dir_temporary(dir);
 	auto_free char *below = must_printf("run%u/", number);
 	struct err err = { 0 };
 	int code = evidence_dir_make(dir, &err);

@@ -92,7 +92,7 @@ static void judge_claim(const struct claim *claim, const struct facts *facts, st
 	verdict->seen = must_strdup(fact ? fact->value : "nothing");
 	verdict->where = must_strdup(fact ? fact->where : "");
 	expected = with_fact(claim->expect, claim->node, facts);
-	verdict->expected = utf8_text(expected ? expected : claim->expect);	/* as facts are */
+	verdict->expected = utf8_line(expected ? expected : claim->expect);	/* as facts are */
 	if (!expected) {
 		verdict->result = RESULT_FAIL;	/* what it is compared with was not seen */
 		return;
@@ -101,15 +101,17 @@ static void judge_claim(const struct claim *claim, const struct facts *facts, st
 	verdict->result = holds < 0 ? RESULT_ERROR : fact && holds ? RESULT_PASS : RESULT_FAIL;
 	if (holds < 0) {
 		free(verdict->seen);
-		verdict->seen = must_strdup(err.text);
+		verdict->seen = utf8_line(err.text);
 	}
 }
 
 static void skip_claim(const struct claim *claim, struct verdict *verdict)
 {
+	auto_free char *why = must_printf("IPv4 only: %s", claim->ipv4_only);
+
 	*verdict = (struct verdict){
-		.claim = claim, .result = RESULT_SKIP, .expected = must_strdup(claim->expect),
-		.seen = must_printf("IPv4 only: %s", claim->ipv4_only), .where = must_strdup(""),
+		.claim = claim, .result = RESULT_SKIP, .expected = utf8_line(claim->expect),
+		.seen = utf8_line(why), .where = must_strdup(""),
 	};
 }
 
@@ -134,8 +136,8 @@ void judge_nothing(const struct plan *plan, enum result result, const char *why,
 		struct verdict *verdict = grow(&verdicts->rows, verdicts->n++, sizeof(*verdict));
 
 		*verdict = (struct verdict){
-			.claim = claim, .result = result, .expected = must_strdup(claim->expect),
-			.seen = must_strdup(why), .where = must_strdup(""),
+			.claim = claim, .result = result, .expected = utf8_line(claim->expect),
+			.seen = utf8_line(why), .where = must_strdup(""),
 		};
 	}
 }

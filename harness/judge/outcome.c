@@ -2,6 +2,7 @@
 #include "harness/judge/outcome.h"
 
 #include <twlab/json_text.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
 
@@ -33,15 +34,18 @@ fail:
 
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome)
 {
-	*outcome = (struct outcome){ .plan = plan, .failed = must_strdup(why) };
+	*outcome = (struct outcome){ .plan = plan, .failed = utf8_line(why), .without = result };
 	judge_nothing(plan, result, why, &outcome->verdicts);
 }
 
 static void count_all(const struct outcome *outcomes, unsigned int n, unsigned int count[RESULTS])
 {
-	for (unsigned int o = 0; o < n; o++)
+	for (unsigned int o = 0; o < n; o++) {
 		for (int r = 0; r < RESULTS; r++)
 			count[r] += verdicts_count(&outcomes[o].verdicts, r);
+		if (outcomes[o].failed && !outcomes[o].verdicts.n)	/* of a lab without claims */
+			count[outcomes[o].without]++;
+	}
 }
 
 int outcome_gravest(const unsigned int count[RESULTS])
@@ -73,11 +77,14 @@ static const char *or_dash(const char *text)
 static bool same_but_node(const struct verdict *a, const struct verdict *b)
 {
 	return a->result == b->result && !strcmp(a->claim->words, b->claim->words) &&
-	       !strcmp(a->claim->fact, b->claim->fact) && a->result == RESULT_PASS;
+	       !strcmp(a->claim->fact, b->claim->fact) && !strcmp(a->seen, b->seen) &&
+	       !strcmp(a->expected, b->expected) && a->result == RESULT_PASS;
 }
 
-void text_wrap(FILE *out, const char *text, int indent)
+void text_wrap(FILE *out, const char *words, int indent)
 {
+	auto_free char *line = utf8_line(words);
+	const char *text = line;
 	int column = indent;
 
 	while (*text) {
@@ -135,7 +142,7 @@ static void print_text(FILE *out, const struct outcome *outcome)
 		fprintf(out, " in %.1f s", (double)outcome->wall_ns / (double)NS_PER_S);
 	fputc('\n', out);
 	if (outcome->failed) {	/* one reason for all its claims */
-		fprintf(out, "  %-5s      ", result_name[verdicts->n ? verdicts->rows[0].result : RESULT_ERROR]);
+		fprintf(out, "  %-5s      ", result_name[outcome->without]);
 		text_wrap(out, outcome->failed, 13);
 	}
 	for (unsigned int v = 0; v < verdicts->n && !outcome->failed; v++) {
@@ -156,12 +163,27 @@ static void print_tsv(FILE *out, const struct outcome *outcome)
 	for (unsigned int v = 0; v < outcome->verdicts.n; v++) {
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
 		const struct claim *claim = verdict->claim;
+		const char *const cells[] = {
+			outcome->plan->lab->name, outcome->plan->variant, outcome->evidence ? outcome->evidence->kernel : "-",
+			result_name[verdict->result], claim->article ? claim->article : "-", claim->words, claim->node,
+			claim->fact, verdict->expected, verdict->seen, or_dash(verdict->where),
+		};
 
-		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", outcome->plan->lab->name,
-			outcome->plan->variant, outcome->evidence ? outcome->evidence->kernel : "-",
-			result_name[verdict->result], claim->article ? claim->article : "-",
-			claim->words, claim->node, claim->fact, verdict->expected, verdict->seen, or_dash(verdict->where));
+		for (size_t c = 0; c < ARRAY_SIZE(cells); c++) {
+			auto_free char *cell = utf8_line(cells[c]);
+
+			fprintf(out, "%s%s", c ? "\t" : "", cell);
+		}
+		fputc('\n', out);
 	}
+}
+
+/* As it stands in a line of the others. */
+static json_t *line(const char *text)
+{
+	auto_free char *clean = utf8_line(text);
+
+	return json_text(clean);
 }
 
 static json_t *verdicts_json(const struct outcome *outcome)
@@ -174,9 +196,9 @@ static json_t *verdicts_json(const struct outcome *outcome)
 
 		json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			"verdict", result_name[verdict->result], "article", json_text(claim->article),
-			"claim", json_text(claim->words), "node", json_text(claim->node), "fact", json_text(claim->fact),
-			"expected", json_text(verdict->expected), "seen", json_text(verdict->seen),
-			"where", json_text(verdict->where), "source", json_text(claim->source ? claim->source : "")));
+			"claim", line(claim->words), "node", line(claim->node), "fact", line(claim->fact),
+			"expected", line(verdict->expected), "seen", line(verdict->seen),
+			"where", line(verdict->where), "source", line(claim->source ? claim->source : "")));
 	}
 	return rows;
 }

@@ -15,6 +15,7 @@ struct outcome {
 	struct verdicts verdicts;
 	char *dir;			/* the evidence folder; NULL = none */
 	char *failed;			/* why the run could not be carried through; NULL = it was */
+	enum result without;		/* and what its claims are then */
 	int64_t wall_ns;		/* what it took; 0 = not known */
 	long rss_kb;			/* the guest's peak resident memory; 0 = none, or not known */
 };
@@ -30,7 +31,7 @@ int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
 /* Put facts.tsv and verdicts.json beside the evidence of @outcome. */
 int outcome_write(const struct outcome *outcome, struct err *err);
 
-/* outcome_of() for every evidence folder at or below @dir, by name, behind the *@n
+/* outcome_of() for every evidence folder at or below @dir (but in folders whose names begin with a dot), by name, behind the *@n
  * outcomes in *@outcomes (grow(); the caller's). A folder without any is an error.
  */
 int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct err *err);
@@ -53,8 +54,8 @@ int outcome_status(const struct outcome *outcomes, unsigned int n);
 /* Tell them. For TELL_JSON and TELL_TSV all at once, as one document. */
 void outcomes_print(FILE *out, enum print_format how, const struct outcome *outcomes, unsigned int n);
 
-/* Print @text, which begins at column @indent, folded to 80 columns. */
-void text_wrap(FILE *out, const char *text, int indent);
+/* Print @words, which begins at column @indent, folded to 80 columns. */
+void text_wrap(FILE *out, const char *words, int indent);
 
 void outcome_free(struct outcome *outcome);
 

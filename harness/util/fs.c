@@ -31,6 +31,8 @@ int fs_mkdir(const char *path, struct err *err)
 {
 	auto_free char *part = must_strdup(path);
 
+	if (!*part)
+		return err_set(err, 0, "cannot make a folder without a name");
 	for (char *slash = part; slash; ) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
@@ -47,7 +49,7 @@ static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? must_printf("%.*s", (int)(slash - path), path) : must_strdup(".");
+	return slash ? must_printf("%.*s", slash > path ? (int)(slash - path) : 1, path) : must_strdup(".");
 }
 
 int fs_create(const char *path, struct err *err)

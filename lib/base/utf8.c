@@ -55,3 +55,13 @@ char *utf8_text(const char *text)
 	}
 	return clean;
 }
+
+char *utf8_line(const char *text)
+{
+	char *line = utf8_text(text);
+
+	for (char *at = line; *at; at++)
+		if ((uint8_t)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	return line;
+}

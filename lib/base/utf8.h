@@ -18,4 +18,7 @@ bool utf8_is(const char *text);
  */
 char *utf8_text(const char *text);
 
+/* The same as a part of one line: a control character is '?'. */
+char *utf8_line(const char *text);
+
 #endif

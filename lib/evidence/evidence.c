@@ -9,6 +9,7 @@
 #include <twlab/evidence_programs.h>
 #include <twlab/pcapng.h>
 #include <twlab/seal.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -361,6 +362,7 @@ static int trials_read(struct evidence *evidence, struct err *err)
 struct evidence *evidence_read(const char *dir, struct err *err)
 {
 	struct evidence *evidence = must_calloc(1, sizeof(*evidence));
+	auto_free char *line = NULL;
 	struct err own = { 0 };
 
 	evidence->dir = must_strdup(dir);
@@ -371,9 +373,8 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	    counters_read_all(evidence, &own) || evidence_programs(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
 			err_in(&own, dir);
-		for (char *at = own.text; *at; at++)	/* it may quote what the folder says */
-			if ((uint8_t)*at < ' ' || *at == 0x7f)
-				*at = '?';
+		line = utf8_line(own.text);	/* it may quote what the folder says */
+		snprintf(own.text, sizeof(own.text), "%s", line);
 		if (err)
 			*err = own;
 		evidence_free(evidence);

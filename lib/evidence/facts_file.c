@@ -42,20 +42,10 @@ static void make_room(struct facts *facts)
 		*slot_of(facts, facts->rows[i].node, facts->rows[i].name) = i + 1;
 }
 
-static char *clean(const char *text)
-{
-	char *copy = utf8_text(text);
-
-	for (char *at = copy; *at; at++)
-		if ((uint8_t)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	return copy;
-}
-
 void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
 	       const char *where)
 {
-	auto_free char *clean_node = clean(node), *clean_name = clean(name);
+	auto_free char *clean_node = utf8_line(node), *clean_name = utf8_line(name);
 	unsigned int *slot;
 	struct fact *row;
 
@@ -71,8 +61,8 @@ void facts_add(struct facts *facts, const char *node, const char *name, const ch
 		row->node = steal_ptr(&clean_node);
 		row->name = steal_ptr(&clean_name);
 	}
-	row->value = clean(value);
-	row->where = clean(where);
+	row->value = utf8_line(value);
+	row->where = utf8_line(where);
 }
 
 const struct fact *facts_find(const struct facts *facts, const char *node, const char *name)
