@@ -340,7 +340,7 @@ static int packets_read(struct evidence *evidence, struct err *err)
 	auto_free char *path = path_in(evidence, "packets.pcapng");
 
 	evidence->trace = pcapng_read(path, evidence->start_ns, evidence->end_ns, err);
-	return evidence->trace ? 0 : -err->code;
+	return evidence->trace ? 0 : err_code(err);
 }
 
 /* Only where there is a NAT is there its table. */
