@@ -212,7 +212,7 @@ static void a_program_and_what_stands_in_the_way_of_packets(void **state)
 		assert_true(sandbox_take(cage, "none", 10, &data, &len, NULL) < 0);
 	}
 	sandbox_close(cage);
-	assert_null(sandbox_open(NOWHERE, &sandbox_usual, NULL));
+	assert_null(sandbox_open("/etc/passwd/cage", &sandbox_usual, NULL));
 	close(not_a_ns);
 	close(ns);
 }
