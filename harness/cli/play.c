@@ -1,6 +1,7 @@
 /* play.c - twlab play: runs on this kernel, not judged: what a guest does */
 #include "harness/run/override.h"
 #include "harness/cli/commands.h"
+#include "tests/helpers/in_guest.h"
 #include "harness/run/requirements.h"
 #include "harness/batch/plugin.h"
 #include "harness/run/execute.h"
@@ -44,7 +45,7 @@ static int execute_with(struct plan *plan, struct execute_options *options, cons
 		return theirs ? STATUS_USAGE : STATUS_ERROR;
 	options->override = override;
 	code = execute(plan, options, err);
-	if (!code && !getenv("TWLAB_GUEST"))	/* a guest's files are sealed where they are unpacked: that is quicker */
+	if (!code && !in_guest())	/* a guest's files are sealed where they are unpacked: that is quicker */
 		code = seal_put(options->dir, err);
 	override_free(override);
 	return !code ? STATUS_HOLDS : n ? STATUS_FAILS : STATUS_ERROR;
@@ -57,7 +58,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		{ "seed", required_argument, NULL, 'r' }, { "sysctl", required_argument, NULL, TASK_SYSCTL },
 		{ "rules", required_argument, NULL, TASK_RULES }, { "program", required_argument, NULL, TASK_PROGRAM }, { 0 }
 	};
-	struct execute_options execute_options = { .own_kernel = getenv("TWLAB_GUEST"), .report = quiet ? NULL : report };
+	struct execute_options execute_options = { .own_kernel = in_guest(), .report = quiet ? NULL : report };
 	struct override_file files[8];
 	unsigned int n_files = 0;
 	const char **sets = NULL, *variant = NULL;

@@ -13,6 +13,7 @@
 #include "harness/batch/grade_runs.h"
 #include "harness/vm/toolchain.h"
 #include <twlab/number.h>
+#include <twlab/utf8.h>
 
 struct grading {
 	const struct submission *submission;
@@ -199,6 +200,15 @@ static int earned(const struct mark *mark, const struct grade_run *run, const st
 	return (int)(row->points * percent / 100);
 }
 
+/* What was predicted, or what a compiler said, is told by formats that take UTF-8 only. */
+static char *as_utf8(char *text)
+{
+	char *clean = utf8_text(text);
+
+	free(text);
+	return clean;
+}
+
 static void score(struct grading *grading, const struct mark *mark, const struct grade_run *run)
 {
 	struct grade *result = grading->grade;
@@ -224,6 +234,7 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 		if (task->kind == TASK_PROGRAM && !strncmp(mark->fact, "prog.", 5))
 			row->said = must_printf("%s: %s", mark->fact, row->seen);
 	}
+	row->seen = as_utf8(row->seen);
 	row->run = must_printf("%s/%s", grade_run_name(run), run->variant);
 	row->where = *where ? must_printf("%s/%s", row->run, where) : must_strdup("");
 	row->earned = earned(mark, run, row);

@@ -2,6 +2,7 @@
 #include "harness/judge/compare.h"
 
 #include <twlab/json_text.h>
+#include <twlab/number.h>
 
 
 #define CELL 18		/* columns; what is longer gets a line of its own */
@@ -44,16 +45,17 @@ static bool is_none(const char *value)
 
 bool compare_differs(const char *name, const char *a, const char *b)
 {
-	char *end_a, *end_b;
-	double x = strtod(a, &end_a), y = strtod(b, &end_b), apart = x > y ? x - y : y - x;
+	long double x, y, apart;
+	bool numbers = number_decimal(a, &x) && number_decimal(b, &y);
 
 	if (ends_in(name, endpoints, ARRAY_SIZE(endpoints)))
 		return host_len(a) != host_len(b) || strncmp(a, b, host_len(a));
 	if (ends_in(name, glimpses, ARRAY_SIZE(glimpses)) && is_none(a) != is_none(b))
 		return false;
 	if ((!ends_in(name, times, ARRAY_SIZE(times)) && !ends_in(name, steps, ARRAY_SIZE(steps))) ||
-	    !*a || !*b || *end_a || *end_b)
+	    !numbers)
 		return strcmp(a, b) != 0;
+	apart = x > y ? x - y : y - x;
 	return apart > 8 && apart > 0.05 * (x > y ? x : y);
 }
 
@@ -228,18 +230,25 @@ static unsigned int group_of(const struct comparison *comparison, const struct c
 static bool span(struct comparison_row *const *group, unsigned int n, unsigned int k, const char **least,
 		 const char **most)
 {
+	long double low = 0, high = 0;
+
 	*least = *most = NULL;
 	for (unsigned int g = 0; g < n; g++) {
 		const char *value = group[g]->value[k];
-		char *end;
-		double number = strtod(value, &end);
+		long double number;
 
 		if (is_none(value))
 			continue;
-		if (*end || end == value)
+		if (!number_decimal(value, &number))
 			return false;
-		*least = !*least || number < strtod(*least, NULL) ? value : *least;
-		*most = !*most || number > strtod(*most, NULL) ? value : *most;
+		if (!*least || number < low) {
+			*least = value;
+			low = number;
+		}
+		if (!*most || number > high) {
+			*most = value;
+			high = number;
+		}
 	}
 	if (!*least)
 		*least = *most = "-";

@@ -1,6 +1,7 @@
 /* evidence_write.c - what was recorded, as the evidence folder: counters, packets, run.json */
 #include "harness/run/recorder_state.h"
 
+#include "tests/helpers/in_guest.h"
 #include <twlab/capture.h>
 #include <twlab/json_text.h>
 #include <twlab/rtnetlink.h>
@@ -215,7 +216,7 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 	run = json_pack("{s:o, s:o, s:o, s:I, s:o, s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:b}",
 			"lab", json_text(recorder->plan->lab->name), "variant", json_text(recorder->plan->variant),
 			"params", params, "seed", (json_int_t)seed, "kernel", json_text(kernel),
-			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
+			"runner", in_guest() ? "vm" : "here", "recycle", recycle,
 			"hz", recorder_hz(), "start_ns", (json_int_t)recorder->start_ns,
 			"end_ns", (json_int_t)end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(recorder->dir), "complete", failed == NULL);

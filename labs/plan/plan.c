@@ -12,6 +12,7 @@
 #include <twlab/utf8.h>
 
 #include <errno.h>
+#include <limits.h>
 
 struct plan_memory {
 	char **strings;
@@ -133,6 +134,7 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 {
 	struct names names = { plan, "" };
 	const struct node *node;
+	long long many;
 
 	*n = 0;
 	for (node = plan->lab->topo.nodes; node && node->name; node++) {
@@ -143,7 +145,9 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 		value = expr_value(node->many, look, &names, err);
 		if (!value)
 			return -EINVAL;
-		*n = strtol(value, NULL, 10);
+		if (!number_integer(value, &many) || many > INT_MAX)
+			return err_set(err, 0, "%s: '%s' is no number of nodes", name, value);
+		*n = many;
 		return 0;
 	}
 	return 0;

@@ -11,6 +11,9 @@
 /* Is this a guest? */
 bool in_guest(void);
 
+/* Is / what initramfs.c makes: a link there leads from where Linux looks for its init to twlab? */
+bool in_guest_initramfs(void);
+
 /* Run this program (/proc/self/exe) with @args in a guest and pass on what it
  * prints. @paths are files, relative to the current folder, that it finds there
  * under the same paths; both lists end in NULL and may be NULL. Returns its exit
