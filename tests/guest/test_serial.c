@@ -15,6 +15,7 @@
 #include "tests/helpers/in_guest.h"
 #include "harness/guest/transport.h"
 #include "harness/vm/lifecycle.h"
+#include <twlab/digest.h>
 
 /* ---- by hand ---- */
 
