@@ -59,7 +59,9 @@ static void as_the_first_process_it_is_the_command_line(void **state)
 	static const char *const ways[] = {
 		"unshare -Ur -m -p --fork", "unshare -rpf", "unshare -pf --mount-proc", "unshare -Ur -pf --mount-proc setsid",
 	};
-	static const char *const commands[] = { "./twlab list", "sh -c 'exec ./twlab list'", "bash -c 'exec -a /init ./twlab list'" };
+	static const char *const commands[] = {
+		"./twlab list", "sh -c 'exec ./twlab list'", "bash -c 'exec -a /init ./twlab list'",
+	};
 	unsigned int tried = 0;
 
 	(void)state;
@@ -106,7 +108,8 @@ static void a_run_that_is_hung_up_on_leaves_nothing_half_done(void **state)
 static void nohup_is_left_alone(void **state)
 {
 	auto_free char *out = must_printf("%s/nohup", dir);
-	char *const words[] = { (char *)"./twlab", (char *)"run", (char *)"1", (char *)"--no-draw", (char *)"-o", out, NULL };
+	char *const words[] = { (char *)"./twlab", (char *)"run", (char *)"1", (char *)"--no-draw", (char *)"-o", out,
+				NULL };
 	pid_t pid = start(words, true);
 
 	(void)state;
@@ -137,8 +140,9 @@ static unsigned int players(void)
 
 static void what_is_killed_plays_no_longer(void **state)
 {
-	static char *const words[] = { (char *)GUEST_TWLAB, (char *)"run", (char *)"1", (char *)"--variant", (char *)"client-first",
-				       (char *)"--here", (char *)"--no-draw", (char *)"-o", (char *)"/tmp/ev", NULL };
+	static char *const words[] = { (char *)GUEST_TWLAB, (char *)"run", (char *)"1", (char *)"--variant",
+				       (char *)"client-first", (char *)"--here", (char *)"--no-draw", (char *)"-o",
+				       (char *)"/tmp/ev", NULL };
 	static char *const check[] = { (char *)GUEST_TWLAB, (char *)"check", (char *)"/tmp/ev", NULL };
 	static const char hidden[] = "/tmp/ev/01-four-way-close/.client-first.*";
 	pid_t pid;

@@ -47,15 +47,21 @@ static const struct setting settings[] = { { "server", "net.ipv4.tcp_fin_timeout
 static const struct setting no_settings[] = { { "server", "net.ipv4.no_such_thing", "30" }, { 0 } };
 static const struct route no_routes[] = { { "client", "10.9.0.0/16", "192.0.2.77" }, { 0 } };
 static const struct ruleset no_rules[] = { { "server", "this is no rule" }, { 0 } };
+static const struct link nobodys[] = {
+	{ { "nobody", "eth0", "10.0.0.1/24" }, { "router", "eth0", "10.0.0.2/24" } }, { 0 }
+};
+static const struct link odd[] = {
+	{ { "client", "eth0", "10.0.0.300/24" }, { "router", "eth0", "10.0.0.2/24" } }, { 0 }
+};
 static const struct topo good = { .nodes = nodes, .links = links, .routes = routes, .settings = settings };
 
 static void a_topology(void **state)
 {
 	const struct topo bad[] = {
-		{ .nodes = nodes, .links = links, .settings = no_settings }, { .nodes = nodes, .links = links, .routes = no_routes },
+		{ .nodes = nodes, .links = links, .settings = no_settings },
+		{ .nodes = nodes, .links = links, .routes = no_routes },
 		{ .nodes = nodes, .links = links, .rulesets = no_rules },
-		{ .nodes = nodes, .links = (struct link[]){ { { "nobody", "eth0", "10.0.0.1/24" }, { "router", "eth0", "10.0.0.2/24" } }, { 0 } } },
-		{ .nodes = nodes, .links = (struct link[]){ { { "client", "eth0", "10.0.0.300/24" }, { "router", "eth0", "10.0.0.2/24" } }, { 0 } } },
+		{ .nodes = nodes, .links = nobodys }, { .nodes = nodes, .links = odd },
 	};
 	struct topo_up up = { 0 };
 
@@ -74,8 +80,8 @@ static void a_topology(void **state)
 
 static void a_node(void **state)
 {
-	const struct socket_seen *sockets, no_socket = { .local = { .family = AF_INET, .port = 9 }, .remote = { .family = AF_INET, .port = 9 } };
 	struct endpoint here = { .family = AF_INET, .port = 80 };
+	const struct socket_seen *sockets, no_socket = { .local = here, .remote = here };
 	const struct ct_seen *entries;
 	struct counters counters = { 0 };
 	struct capture_frame frame;
@@ -227,8 +233,8 @@ static const char *no_name(const void *names, const char *name)
 static void files_and_words(void **state)
 {
 	char dir[] = "/tmp/test_null_err.XXXXXX";
-	auto_free char *path = NULL, *run = NULL, *six = ipv6_map_text("10.0.0.1", NULL), *sum = expr_value("1+1", no_name, NULL, NULL);
-	auto_free char *filled = expr_fill("a{1+1}", no_name, NULL, NULL);
+	auto_free char *path = NULL, *run = NULL, *six = ipv6_map_text("10.0.0.1", NULL);
+	auto_free char *sum = expr_value("1+1", no_name, NULL, NULL), *filled = expr_fill("a{1+1}", no_name, NULL, NULL);
 	struct trace *trace = trace_new(), *again;
 	struct trial_row *rows = NULL;
 	struct facts facts = { 0 };

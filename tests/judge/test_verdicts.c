@@ -107,7 +107,8 @@ static void flip(const char *copy, const char *path, long at, int bits, bool sam
 	put_byte(path, at, byte);
 }
 
-static void damage_file(const char *copy, const char *path, long size, bool is_run, const struct outcome *was, unsigned int *n)
+static void damage_file(const char *copy, const char *path, long size, bool is_run, const struct outcome *was,
+			unsigned int *n)
 {
 	static const int bits[] = { 0x01, 0x20, 0x80, 0xff };
 	long step = is_run ? 1 : size / FLIPS + 1;	/* of run.json each byte */
@@ -150,7 +151,8 @@ static void no_changed_byte_is_judged(void **state)
 		bool is_run = !strcmp(entry->fts_name, "run.json");
 		long size = (long)entry->fts_statp->st_size;
 
-		if (entry->fts_info != FTS_F || !strcmp(entry->fts_name, "facts.tsv") || !strcmp(entry->fts_name, "verdicts.json"))
+		if (entry->fts_info != FTS_F || !strcmp(entry->fts_name, "facts.tsv") ||
+		    !strcmp(entry->fts_name, "verdicts.json"))
 			continue;
 		damage_file(copy, entry->fts_path, size, is_run, &was, &n);
 		if (is_run)
@@ -288,7 +290,8 @@ static void same_row(char *line, const json_t *verdict, const char *text, const 
 
 static void same_in_each(const struct outcome *outcomes, unsigned int n)
 {
-	auto_free char *text = told(PRINT_TEXT, outcomes, n), *tsv = told(PRINT_TSV, outcomes, n), *json = told(PRINT_JSON, outcomes, n);
+	auto_free char *text = told(PRINT_TEXT, outcomes, n), *tsv = told(PRINT_TSV, outcomes, n);
+	auto_free char *json = told(PRINT_JSON, outcomes, n);
 	auto_free char *flat = unfolded(text), *sum = NULL;
 	unsigned int count[RESULTS] = { 0 };
 	json_t *all = json_loads(json, 0, NULL), *verdict;
@@ -426,8 +429,10 @@ static int as_reader(int (*main)(int argc, char **argv, struct err *err), char *
 
 static void who_may_only_read_gets_verdicts_and_pictures(void **state)
 {
-	auto_free char *runs = in("runs"), *one = in("runs/03-final-ack-loss/kept"), *drawn = in("drawn"), *before = NULL, *after = NULL;
-	auto_free char *lock = must_printf("chmod -R a-w,a+rX %s/runs", dir), *unlock = must_printf("chmod -R u+w %s/runs", dir);
+	auto_free char *runs = in("runs"), *one = in("runs/03-final-ack-loss/kept"), *drawn = in("drawn");
+	auto_free char *before = NULL, *after = NULL;
+	auto_free char *lock = must_printf("chmod -R a-w,a+rX %s/runs", dir);
+	auto_free char *unlock = must_printf("chmod -R u+w %s/runs", dir);
 	const struct {
 		int (*main)(int argc, char **argv, struct err *err);
 		char *words[5];
@@ -458,7 +463,8 @@ static void who_may_only_read_gets_verdicts_and_pictures(void **state)
 
 static void hidden_folders_are_passed_over(void **state)
 {
-	auto_free char *copy = must_printf("cp -r %s/runs/03-final-ack-loss/kept %s/runs/03-final-ack-loss/.kept.999", dir, dir);
+	auto_free char *copy = must_printf("cp -r %s/runs/03-final-ack-loss/kept %s/runs/03-final-ack-loss/.kept.999",
+					   dir, dir);
 	auto_free char *cut = must_printf("mkdir %s/runs/.half && echo > %s/runs/.half/events.jsonl", dir, dir);
 	auto_free char *runs = in("runs"), *hidden = in("runs/03-final-ack-loss/.kept.999"), *half = in("runs/.half");
 	struct outcome *outcomes = NULL;
