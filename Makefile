@@ -19,8 +19,8 @@ version := 1.0
 soname  := libtwlab.so.1
 shared  := $(soname).0
 
-lib     := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables jansson
-libs    := $(lib) libarchive libkmod nettle
+lib     := libnl-route-3.0 libnl-idiag-3.0 libnl-nf-3.0 libnl-3.0 libnftables jansson nettle
+libs    := $(lib) libarchive libkmod
 warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
            -Wno-missing-field-initializers -Wno-missing-braces
 flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -fvisibility=hidden \

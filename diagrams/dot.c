@@ -7,6 +7,7 @@
 #include "diagrams/dot.h"
 
 #include "diagrams/plane.h"
+#include <twlab/utf8.h>
 
 struct dot {
 	FILE *out;
@@ -17,34 +18,10 @@ struct dot {
 
 static const char REPLACEMENT[] = "\xef\xbf\xbd";	/* U+FFFD */
 
-/* Bytes of the UTF-8 character at @p, 0 if it is none (RFC 3629, 4). */
-static size_t utf8_len(const unsigned char *p)
+/* A control character is none that a page could show. */
+static size_t shown_len(const char *p)
 {
-	static const struct { unsigned char lo, hi, lo2, hi2; size_t len; } forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (*p < 0x80)
-		return *p >= ' ' && *p != 0x7f ? 1 : 0;
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		size_t len = forms[i].len, k = 2;
-
-		if (*p < forms[i].lo || *p > forms[i].hi)
-			continue;
-		if (p[1] < forms[i].lo2 || p[1] > forms[i].hi2)
-			return 0;
-		while (k < len && (p[k] & 0xc0) == 0x80)
-			k++;
-		return k == len ? len : 0;
-	}
-	return 0;
+	return (*p >= 0 && *p < ' ') || *p == 0x7f ? 0 : utf8_len(p);
 }
 
 static char *replace(const char *text, const char *const *with)
@@ -57,7 +34,7 @@ static char *replace(const char *text, const char *const *with)
 	if (!out)
 		return must_strdup("");
 	while (*p) {
-		size_t n = utf8_len(p);
+		size_t n = shown_len((const char *)p);
 
 		if (with[*p])
 			fputs(with[*p], out);

@@ -15,10 +15,13 @@
 #include "harness/batch/partial.h"
 #include "harness/vm/vm.h"
 #include <twlab/ns.h>
+#include <twlab/seal.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -125,20 +128,14 @@ static void conclude(struct run *run, const char *temporary, int64_t took_ns)
 	struct err err = { 0 };
 	struct plan *plan = run->plan;
 
-	if (evidence_dir_settle(temporary, run->dir, &err) || outcome_of(run->dir, &run->outcome, &err)) {
+	if (seal_put(temporary, &err) || evidence_dir_settle(temporary, run->dir, &err) ||
+	    outcome_of(run->dir, &run->outcome, &err) || outcome_write(&run->outcome, &err)) {
 		fail(run, RESULT_ERROR, err.text);
 		return;
 	}
 	run->outcome.wall_ns = took_ns;
 	plan_free(plan);	/* the outcome has one of its own */
 	run->plan = NULL;
-}
-
-static char *temporary_of(const struct run *run)
-{
-	const char *base = strrchr(run->dir, '/');
-
-	return must_printf("%.*s/.%s.%d", (int)(base - run->dir), run->dir, base + 1, (int)getpid());
 }
 
 /* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
@@ -186,7 +183,7 @@ static int await_artists(struct batch *batch)
 
 static void guest_ended(struct run *run, struct vm *vm, const struct err *failed)
 {
-	auto_free char *temporary = temporary_of(run);
+	auto_free char *temporary = evidence_dir_temporary(run->dir);
 	auto_free char *console = must_strdup(vm_console(vm));
 	struct vm_result result = { 0 };
 	struct err err = { 0 };
@@ -266,18 +263,26 @@ static void look_at_runs(void *arg, struct vm *const *vms)
 	print_progress(batch, r < batch->n_runs ? &batch->runs[r] : NULL, r < batch->n_runs ? vm_progress(vms[r]) : "");
 }
 
+/* Nobody is left to take what a run makes when @parent is killed. */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(STATUS_ERROR);
+}
+
 /* A job on this kernel: in a child, so that its namespaces go with it. */
 static void run_here(struct batch *batch, struct run *run)
 {
-	auto_free char *temporary = temporary_of(run);
+	auto_free char *temporary = evidence_dir_temporary(run->dir);
 	int64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct err err = { 0 };
 	int pipes[2], status = 0;
 	char text[512];
 	ssize_t len;
-	pid_t pid;
+	pid_t pid, self = getpid();
 
-	if (pipe(pipes)) {
+	if (pipe2(pipes, O_CLOEXEC)) {
 		fail(run, RESULT_ERROR, strerror(errno));
 		return;
 	}
@@ -288,7 +293,9 @@ static void run_here(struct batch *batch, struct run *run)
 		int met;
 
 		close(pipes[0]);
+		die_with(self);
 		met = ns_be_root(&err) || requirements_namespace(&err) ? 0 : requirements_met(run->plan, &err);
+		die_with(self);		/* a change of credentials takes it back */
 		if (met > 0 && !evidence_dir_make(run->dir, &err))
 			execute(run->plan, &options, &err);
 		len = err.code ? write(pipes[1], err.text, strlen(err.text)) : 0;
@@ -357,12 +364,14 @@ static int prepare(const struct batch *batch, struct err *err)
 
 int batch_run(struct batch *batch, struct err *err)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal }, was;
 	int status;
 
 	batch->started_ns = clock_ns(CLOCK_MONOTONIC);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)	/* nohup(1) */
+			sigaction(signals[i], &action, NULL);
 	if (batch->here) {
 		run_all_here(batch);
 	} else {

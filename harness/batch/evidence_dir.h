@@ -12,8 +12,14 @@ int evidence_dir_check(const char *dir, struct err *err);
 /* Make the folders above @dir. */
 int evidence_dir_make(const char *dir, struct err *err);
 
+/* Where what is to become the folder @dir is made: a hidden folder beside it, which readers
+ * of evidence pass over. To be freed.
+ */
+char *evidence_dir_temporary(const char *dir);
+
 /* Move the folder @from to @dir in one step. Evidence that is there is replaced;
- * anything else is left alone, and refused.
+ * anything else is left alone, and refused. What evidence_dir_temporary() named for processes that
+ * were killed is removed.
  */
 int evidence_dir_settle(const char *from, const char *dir, struct err *err);
 

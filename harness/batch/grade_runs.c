@@ -21,6 +21,7 @@
 #include "harness/util/guest.h"
 #include "harness/batch/evidence_dir.h"
 #include "harness/vm/vm.h"
+#include <twlab/seal.h>
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -109,17 +110,21 @@ static void settle(struct grade_run *run, unsigned int number, const struct grad
 		   const struct vm_result *result, bool whole)
 {
 	auto_free char *dir = must_printf("%s/%s/%s", options->out, grade_run_name(run), run->variant);
-	auto_free char *temporary = must_printf("%s/%s/.%s.%d", options->out, grade_run_name(run), run->variant, (int)getpid());
+	auto_free char *temporary = evidence_dir_temporary(dir);
 	auto_free char *below = must_printf("run%u/", number);
 	struct err err = { 0 };
 	int code = evidence_dir_make(dir, &err);
 
 	if (!code)
 		code = files_write_below(result->files, result->n_files, below, temporary, &err);
+	if (code > 0 && whole && seal_put(temporary, &err))
+		code = err_code(&err);
 	if (code > 0)
 		code = evidence_dir_settle(temporary, dir, &err);
 	if (!code && whole)
 		code = outcome_of(dir, &run->outcome, &err);
+	if (!code && whole)
+		code = outcome_write(&run->outcome, &err);
 	fs_remove(temporary);
 	if (code)
 		grade_run_end(run, RESULT_ERROR, err.text);

@@ -7,9 +7,9 @@
 #include "harness/batch/partial.h"
 
 #include <twlab/fs.h>
+#include <twlab/json_text.h>
 
 #include <errno.h>
-#include <jansson.h>
 
 static int put(const char *dir, const char *name, const char *text, struct err *err)
 {
@@ -37,10 +37,10 @@ int partial_mark(const char *dir, const struct plan *plan, const char *why,
 		return -err->code;
 	if (access(run, F_OK) == 0)
 		return 0;
-	json = json_pack("{s:s, s:s, s:b, s:s}", "lab", plan->lab->name, "variant", plan->variant,
-			 "complete", 0, "failed", why);
+	json = json_pack("{s:o, s:o, s:b, s:o}", "lab", json_text(plan->lab->name), "variant", json_text(plan->variant),
+			 "complete", 0, "failed", json_text(why));
 	dumped = json_dumps(json, JSON_INDENT(1));
-	text = must_printf("%s\n", dumped ? dumped : "{}");
+	text = must_printf("%s\n", dumped);
 	json_decref(json);
 	return put(dir, "run.json", text, err);
 }

@@ -8,6 +8,7 @@
 
 #include "harness/vm/executable.h"
 #include "labs/index.h"
+#include <twlab/utf8.h>
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +26,20 @@ static bool is_file(const char *word)
 	return strchr(word, '/') || (len > 3 && !strcmp(word + len - 3, ".so"));
 }
 
+/* They are names of files, and of members in JSON. */
+static bool has_bytes(const struct lab *lab)
+{
+	bool has = false;
+
+	for (const struct variant *variant = lab->variants; variant->name; variant++)
+		has |= !utf8_is(variant->name);
+	for (const struct node *node = lab->topo.nodes; node && node->name; node++)
+		has |= !utf8_is(node->name);
+	for (const struct program *program = lab->programs; program && program->name; program++)
+		has |= !utf8_is(program->name);
+	return has;
+}
+
 static int refuse_unfit(const char *file, const struct lab_export *export, struct err *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -37,6 +52,8 @@ static int refuse_unfit(const char *file, const struct lab_export *export, struc
 			       lab && lab->name ? lab->name : "");
 	if (!lab->question || !lab->answer || !lab->variants || !lab->variants->name || !lab->steps || !lab->claims)
 		return err_set(err, 0, "%s: a lab needs a question, an answer, variants, steps and claims", file);
+	if (has_bytes(lab))
+		return err_set(err, 0, "%s: the name of a variant, a node or a program is no UTF-8", file);
 	if (lab_find(lab->name))
 		return err_set(err, 0, "%s: there is a lab '%s' already", file, lab->name);
 	return 0;

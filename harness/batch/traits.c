@@ -10,6 +10,7 @@
 #include "harness/run/evidence_write.h"
 #include "harness/vm/vm.h"
 #include "labs/index.h"
+#include <twlab/json_text.h>
 #include <twlab/ns.h>
 #include <twlab/sysctl.h>
 
@@ -148,7 +149,7 @@ json_t *traits_probe(void)
 		for (char *at = value; *at; at++)
 			if (*at == '\t' || *at == '\n')
 				*at = ' ';
-		json_object_set_new(all, traits[i].name, json_string(value));
+		json_object_set_new(all, traits[i].name, json_text(value));
 	}
 	return all;
 }

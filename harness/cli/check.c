@@ -9,11 +9,12 @@ int check_main(int argc, char **argv, struct err *err)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "tsv", no_argument, NULL, 't' },
-		{ "lab", required_argument, NULL, 'l' }, { 0 }
+		{ "lab", required_argument, NULL, 'l' }, { "write", no_argument, NULL, 'w' }, { 0 }
 	};
 	struct outcome *outcomes = NULL;
 	enum print_format how = PRINT_TEXT;
 	unsigned int n = 0;
+	bool write = false;
 	int opt, status = STATUS_USAGE;
 
 	opterr = 0;
@@ -23,12 +24,16 @@ int check_main(int argc, char **argv, struct err *err)
 		case 'j': how = PRINT_JSON; break;
 		case 't': how = PRINT_TSV; break;
 		case 'l': plugin_lab(optarg, err); break;
+		case 'w': write = true; break;
 		default: options_unknown(opt, argv, err);
 		}
 	if (!err->code && optind == argc)
 		err_set(err, 0, "which folder? twlab run leaves them in ./evidence");
 	for (int a = optind; a < argc && !err->code; a++)
 		if (outcomes_find(argv[a], &outcomes, &n, err))
+			status = STATUS_ERROR;
+	for (unsigned int o = 0; write && o < n && !err->code; o++)
+		if (outcome_write(&outcomes[o], err))
 			status = STATUS_ERROR;
 	if (!err->code) {
 		outcomes_print(stdout, how, outcomes, n);

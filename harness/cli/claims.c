@@ -10,9 +10,10 @@
 #include "harness/util/html.h"
 #include "harness/util/text.h"
 #include "harness/vm/kernel.h"
+#include "harness/judge/report.h"
+#include <twlab/json_text.h>
 
 #include <getopt.h>
-#include <jansson.h>
 
 enum how { HOW_TEXT, HOW_TSV, HOW_JSON, HOW_HTML };
 
@@ -186,14 +187,14 @@ static json_t *finding_json(const struct group *group, const struct finding *fin
 		const struct support *support = &finding->supports[s];
 		const struct verdict *verdict = support->verdict;
 
-		json_array_append_new(supports, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-			"lab", support->outcome->plan->lab->name, "variant", support->outcome->plan->variant,
-			"verdict", result_name[verdict->result], "node", verdict->claim->node,
-			"fact", verdict->claim->fact, "seen", verdict->seen, "where", verdict->where));
+		json_array_append_new(supports, json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o}",
+			"lab", json_text(support->outcome->plan->lab->name), "variant", json_text(support->outcome->plan->variant),
+			"verdict", result_name[verdict->result], "node", json_text(verdict->claim->node),
+			"fact", json_text(verdict->claim->fact), "seen", json_text(verdict->seen), "where", json_text(verdict->where)));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", finding->claim->id,
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", finding->claim->id,
 			 "answer", finding_name[finding->kind], "words", finding->claim->words,
-			 "limit", finding->limit, "kernel", group->kernel, "evidence", supports);
+			 "limit", json_text(finding->limit), "kernel", json_text(group->kernel), "evidence", supports);
 }
 
 static void print_json(const struct groups *groups)

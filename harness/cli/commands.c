@@ -1,6 +1,8 @@
 /* commands.c - one program, one table of subcommands */
 #include "harness/cli/commands.h"
 
+#include <twlab/number.h>
+
 #include <errno.h>
 
 static const struct command {
@@ -16,7 +18,7 @@ static const struct command {
 	  "run labs (all: every one), keep the evidence in ./evidence, judge it" },
 	{ "claims", claims_main, "[--kernel K] [--here] [-o DIR | --from DIR]\n\t[--html | --tsv | --json]",
 	  "the article's claims one by one: confirmed, refined or refuted" },
-	{ "check", check_main, "DIR... [--lab FILE] [--json | --tsv]", "judge evidence that is there, again" },
+	{ "check", check_main, "DIR... [--lab FILE] [--write] [--json | --tsv]", "judge evidence that is there, again" },
 	{ "start", start_main, "LAB DIR [--id ID]... [--key FILE]", "lay the assignment of a lab out in DIR, which is made" },
 	{ "grade", grade_main, "DIR [--lab LAB] [--id ID]... [--key FILE] [--task NAME]\n"
 	  "\t[--format F] [--kernel K] [--metadata FILE] [-o DIR] |\n"

@@ -58,6 +58,8 @@ static int draw_runs(char *dir, const char *out, struct err *err)
 	for (FTSENT *entry; rc == 0 && (entry = fts_read(fts)); ) {
 		auto_free char *run = NULL;
 
+		if (entry->fts_info == FTS_D && entry->fts_level > 0 && *entry->fts_name == '.')
+			fts_set(fts, entry, FTS_SKIP);	/* what a run that was killed left half done */
 		if (entry->fts_info != FTS_F || strcmp(entry->fts_name, "run.json"))
 			continue;
 		run = strndup(entry->fts_path, (size_t)(entry->fts_pathlen - entry->fts_namelen - 1));

@@ -1,7 +1,8 @@
 /* options.c - what subcommands do with their options, besides getopt_long() */
 #include "harness/cli/options.h"
 
-#include <errno.h>
+#include <twlab/number.h>
+
 #include <getopt.h>
 
 int options_unknown(int opt, char **argv, struct err *err)
@@ -12,11 +13,7 @@ int options_unknown(int opt, char **argv, struct err *err)
 
 int options_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err)
 {
-	char *end;
-
-	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (errno || !*text || *end || *text == '-' || *n < least || *n > most)
+	if (!number_unsigned(text, n) || *n < least || *n > most)
 		return err_set(err, 0, "%s is a whole number from %llu to %llu, not '%s'", what, (unsigned long long)least,
 			       (unsigned long long)most, text);
 	return 0;

@@ -2,9 +2,11 @@
 #include "harness/run/override.h"
 #include <twlab/clock.h>
 #include "harness/cli/commands.h"
+#include "harness/util/guest.h"
 #include "harness/run/requirements.h"
 #include "harness/batch/plugin.h"
 #include "harness/run/execute.h"
+#include <twlab/seal.h>
 #include <twlab/topo.h>
 
 #include <errno.h>
@@ -43,6 +45,8 @@ static int execute_with(struct plan *plan, struct execute_options *options, cons
 		return theirs ? STATUS_USAGE : STATUS_ERROR;
 	options->override = override;
 	code = execute(plan, options, err);
+	if (!code && !guest_inside())	/* a guest's files are sealed where they are unpacked: that is quicker */
+		code = seal_put(options->dir, err);
 	override_free(override);
 	return !code ? STATUS_HOLDS : n ? STATUS_FAILS : STATUS_ERROR;
 }
@@ -54,7 +58,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		{ "seed", required_argument, NULL, 'r' }, { "sysctl", required_argument, NULL, TASK_SYSCTL },
 		{ "rules", required_argument, NULL, TASK_RULES }, { "program", required_argument, NULL, TASK_PROGRAM }, { 0 }
 	};
-	struct execute_options execute_options = { .own_kernel = getenv("TWLAB_GUEST"), .report = quiet ? NULL : report };
+	struct execute_options execute_options = { .own_kernel = guest_inside(), .report = quiet ? NULL : report };
 	struct override_file files[8];
 	unsigned int n_files = 0;
 	const char **sets = NULL, *variant = NULL;
@@ -70,7 +74,10 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		case 'o': execute_options.dir = optarg; break;
 		case 'v': variant = optarg; break;
 		case 's': *(const char **)grow(&sets, n++, sizeof(char *)) = optarg; break;
-		case 'r': execute_options.seed = strtoull(optarg, NULL, 10); break;
+		case 'r':
+			if (options_number(optarg, "a seed", 0, UINT64_MAX, &execute_options.seed, err))
+				goto out;
+			break;
 		case TASK_SYSCTL: case TASK_RULES: case TASK_PROGRAM:
 			if (n_files == ARRAY_SIZE(files) || !strchr(optarg, '=')) {
 				err_set(err, 0, "what is handed in is given as NAME=FILE, at most %zu of them", ARRAY_SIZE(files));

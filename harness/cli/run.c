@@ -102,6 +102,8 @@ static int parse(struct batch *batch, int argc, char **argv, struct err *err)
 			return names;
 		batch->n_kernels = (unsigned int)names;
 	}
+	if (!*batch->out)		/* "" and a lab's name would be a folder of / */
+		return err_set(err, 0, "-o wants the name of a folder");
 	if (optind == argc)
 		return err_set(err, 0, "which lab? twlab list names them; 'all' runs every one");
 	for (int a = optind; a < argc; a++) {

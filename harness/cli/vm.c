@@ -140,20 +140,11 @@ static int weigh(const struct along *along, struct err *err)
 		err_set(err, 0, "%zu MB would come along, of at most %lu", total >> 20, ALONG_MAX >> 20);
 }
 
-static bool number(const char *text, unsigned long long max, unsigned long long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
-}
-
 /* Take the options out of argv: what is left begins at optind. */
 static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 		 const char **out, struct err *err)
 {
-	unsigned long long value;
+	uint64_t value;
 	int opt;
 
 	opterr = 0;
@@ -162,9 +153,9 @@ static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 			job->kernel = optarg;
 		else if (opt == 'o')
 			*out = optarg;
-		else if (opt == 's' && number(optarg, UINT64_MAX, &value))
-			job->seed = value;
-		else if (opt == 't' && number(optarg, 86400, &value) && value)
+		else if (opt == 's' && !options_number(optarg, "a seed", 0, UINT64_MAX, &job->seed, err))
+			continue;
+		else if (opt == 't' && !options_number(optarg, "--time-limit", 1, 86400, &value, err))
 			job->wall_limit_s = (int)value;
 		else if (opt == 'p' && !bring_file(along, optarg, err))
 			continue;

@@ -1,7 +1,6 @@
 /* class.c - the submissions of a class, graded one by one, several at once */
 #include "harness/grade/class.h"
 
-#include "harness/util/digest.h"
 #include <twlab/fs.h>
 #include "harness/grade/class_report.h"
 #include "harness/grade/grade_html.h"
@@ -10,6 +9,7 @@
 #include "harness/grade/handout.h"
 #include "harness/util/status.h"
 #include "harness/vm/image.h"
+#include <twlab/digest.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,9 +44,9 @@ static int who_makes_it(const char *kernel, char **made_by, struct err *err)
 
 	if (!image || fs_read("/proc/self/exe", &self, &len, err))
 		return err_code(err);
-	digest = digest_hex(self, len);
+	digest = digest_of(self, len);
 	all = must_printf("%s %s", digest, image->key);
-	*made_by = digest_hex(all, strlen(all));
+	*made_by = digest_of(all, strlen(all));
 	return 0;
 }
 
@@ -68,7 +68,7 @@ static char *made_from(const struct class *class, const struct submission *submi
 			fwrite(file->data, 1, file->len, out);
 	}
 	fclose(out);
-	return digest_hex(text, len);
+	return digest_of(text, len);
 }
 
 /* Is a result there, and made from the same? Where something could not be told, it is tried again. */

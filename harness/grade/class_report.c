@@ -7,6 +7,7 @@
 #include "harness/util/html.h"
 
 #include <jansson.h>
+#include <limits.h>
 
 #define BARS 10			/* of the distribution */
 
@@ -35,7 +36,9 @@ static const char *text_of(const json_t *json, const char *key)
 
 static int number_of(const json_t *json, const char *key)
 {
-	return (int)json_integer_value(json_object_get(json, key));
+	json_int_t n = json_integer_value(json_object_get(json, key));
+
+	return n < INT_MIN ? INT_MIN : n > INT_MAX ? INT_MAX : (int)n;
 }
 
 static bool undecided(const json_t *result)
@@ -72,6 +75,14 @@ static void count(struct class *class, const json_t *result)
 		class->most = number_of(result, "points");
 }
 
+/* Who has more than all points, or less than none, since a teacher said so, is at an end. */
+static int bar_of(int earned, int points)
+{
+	long long bar = (long long)earned * BARS / points;
+
+	return bar < 0 ? 0 : bar > BARS ? BARS : (int)bar;
+}
+
 static void read_all(struct class *class, const char *out)
 {
 	for (unsigned int h = 0; h < class->n; h++) {
@@ -88,7 +99,7 @@ static void read_all(struct class *class, const char *out)
 		if (undecided(class->results[h]) || points <= 0)
 			continue;
 		class->told++;
-		class->bars[earned * BARS / points]++;
+		class->bars[bar_of(earned, points)]++;
 	}
 }
 
@@ -189,9 +200,10 @@ static void distribution(FILE *out, const struct class *class)
 		most = class->bars[b] > most ? class->bars[b] : most;
 	fputs("<h2>Points</h2>\n<table>\n", out);
 	for (int b = BARS; b >= 0; b--) {
-		int low = (b * class->most + BARS - 1) / BARS, high = ((b + 1) * class->most - 1) / BARS;
+		long long most_points = class->most, low = (b * most_points + BARS - 1) / BARS;
+		long long high = ((b + 1) * most_points - 1) / BARS;
 
-		fprintf(out, b == BARS || low >= high ? "<tr><td>%d" : "<tr><td>%d to %d", low, high);
+		fprintf(out, b == BARS || low >= high ? "<tr><td>%lld" : "<tr><td>%lld to %lld", low, high);
 		bar(out, class->bars[b], most);
 	}
 	fputs("</table>\n", out);

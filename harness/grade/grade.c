@@ -13,6 +13,8 @@
 #include "harness/util/files.h"
 #include "harness/batch/grade_runs.h"
 #include "harness/vm/toolchain.h"
+#include <twlab/number.h>
+#include <twlab/utf8.h>
 
 struct grading {
 	const struct submission *submission;
@@ -43,23 +45,14 @@ char *grade_predicted(const char *text, const char *name)
 	return NULL;
 }
 
-static bool number(const char *text, double *n)
-{
-	char *end;
-
-	*n = strtod(text, &end);
-	return end != text && !*end && isfinite(*n);
-}
-
 bool grade_near(const char *predicted, const char *fact, const char *within)
 {
-	double p, f, w = within ? strtod(within, NULL) : 0;
+	double w = within ? strtod(within, NULL) : 0;
+	long double p, f;
 
-	if (!number(predicted, &p) || !number(fact, &f))
+	if (!number_decimal(predicted, &p) || !number_decimal(fact, &f))
 		return !strcasecmp(predicted, fact);
-	if (within && strchr(within, '%'))
-		w = fabs(f) * w / 100;
-	return fabs(p - f) <= w;
+	return fabsl(p - f) <= (within && strchr(within, '%') ? fabsl(f) * w / 100 : w);
 }
 
 static const struct task *task_named(const struct lab *lab, const char *name)
@@ -199,13 +192,22 @@ static void hold_words_together(struct grade *grade)
 static int earned(const struct mark *mark, const struct grade_run *run, const struct grade_row *row)
 {
 	const struct fact *fact = run->ran && mark->share ? facts_find(&run->outcome.facts, mark->node, mark->fact) : NULL;
-	double percent = 0;
+	long double percent = 0;
 
 	if (row->result == RESULT_PASS)
 		return row->points;
-	if (row->result != RESULT_FAIL || !fact || !number(fact->value, &percent) || percent < 0 || percent > 100)
+	if (row->result != RESULT_FAIL || !fact || !number_decimal(fact->value, &percent) || percent < 0 || percent > 100)
 		return 0;
 	return (int)(row->points * percent / 100);
+}
+
+/* What was predicted, or what a compiler said, is told by formats that take UTF-8 only. */
+static char *as_utf8(char *text)
+{
+	char *clean = utf8_text(text);
+
+	free(text);
+	return clean;
 }
 
 static void score(struct grading *grading, const struct mark *mark, const struct grade_run *run)
@@ -233,6 +235,7 @@ static void score(struct grading *grading, const struct mark *mark, const struct
 		if (task->kind == TASK_PROGRAM && !strncmp(mark->fact, "prog.", 5))
 			row->said = must_printf("%s: %s", mark->fact, row->seen);
 	}
+	row->seen = as_utf8(row->seen);
 	row->run = must_printf("%s/%s", grade_run_name(run), run->variant);
 	row->where = *where ? must_printf("%s/%s", row->run, where) : must_strdup("");
 	row->earned = earned(mark, run, row);

@@ -7,6 +7,8 @@
 #include "harness/grade/grade_json.h"
 #include "harness/judge/outcome.h"
 #include "harness/util/text.h"
+#include <twlab/json_text.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
 
@@ -87,7 +89,7 @@ static void tap_row(FILE *out, unsigned int number, const struct grade_row *row)
 	}
 	fprintf(out, "\n  ---\n  points: %d\n  of: %d\n", row->earned, row->points);
 	for (size_t b = 0; b < ARRAY_SIZE(block); b++) {
-		auto_free char *quoted = grade_json_quoted(block[b].value);
+		auto_free char *quoted = json_text_quoted(block[b].value);
 
 		fprintf(out, "  %s: %s\n", block[b].key, quoted);
 	}
@@ -110,7 +112,7 @@ static void xml_text(FILE *out, const char *words)
 	static const struct { char c; const char *as; } names[] = {
 		{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { '\n', "&#10;" }, { '\t', "&#9;" },
 	};
-	auto_free char *clean = grade_json_clean(words);
+	auto_free char *clean = utf8_text(words);
 
 	for (const char *c = clean; *c; c++) {
 		size_t n = 0;

@@ -4,12 +4,14 @@
 #include "diagrams/draw.h"
 #include "harness/grade/grade_json.h"
 #include "harness/util/html.h"
+#include "harness/judge/report.h"
+#include <twlab/utf8.h>
 
 #include <errno.h>
 
 static void cell(FILE *out, const char *class, const char *text)
 {
-	auto_free char *clean = grade_json_clean(text);
+	auto_free char *clean = utf8_text(text);
 
 	fprintf(out, "<td%s%s%s>", class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
 	html_escaped(out, clean);
@@ -17,7 +19,7 @@ static void cell(FILE *out, const char *class, const char *text)
 
 static void mark(FILE *out, const struct grade_row *row, const char *link)
 {
-	auto_free char *points = must_printf("%d/%d", row->earned, row->points), *seen = grade_json_clean(row->seen);
+	auto_free char *points = must_printf("%d/%d", row->earned, row->points), *seen = utf8_text(row->seen);
 
 	fputs("<tr>", out);
 	cell(out, result_name[row->result], result_name[row->result]);

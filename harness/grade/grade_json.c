@@ -3,54 +3,10 @@
 
 #include "harness/util/status.h"
 
+#include <twlab/json_text.h>
+
 #include <errno.h>
-#include <jansson.h>
 #include <time.h>
-
-/* How many bytes a UTF-8 character at @text has; 0 if there is none. */
-static size_t character(const unsigned char *text)
-{
-	size_t len = *text < 0x80 ? 1 : *text >= 0xc2 && *text < 0xe0 ? 2 : (*text & 0xf0) == 0xe0 ? 3 :
-		     *text >= 0xf0 && *text < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < len; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*text == 0xe0 && text[1] < 0xa0) || (*text == 0xed && text[1] > 0x9f) ||	/* too long, surrogates */
-	    (*text == 0xf0 && text[1] < 0x90) || (*text == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-char *grade_json_clean(const char *text)
-{
-	char *clean = must_strdup(text);
-
-	for (char *at = clean; *at; ) {
-		size_t len = character((const unsigned char *)at);
-
-		if (!len)
-			*at = '?';
-		at += len ? len : 1;
-	}
-	return clean;
-}
-
-static json_t *string(const char *text)
-{
-	auto_free char *clean = grade_json_clean(text);
-
-	return json_string(clean);
-}
-
-char *grade_json_quoted(const char *text)
-{
-	json_t *json = string(text);
-	char *quoted = json_dumps(json, JSON_ENCODE_ANY);
-
-	json_decref(json);
-	return quoted;
-}
 
 /* RFC 4180; a spreadsheet takes =, +, - and @ at the front for a formula. */
 void grade_json_cell(FILE *out, const char *text, char end)
@@ -83,13 +39,13 @@ int grade_json_own(FILE *out, const struct grade *grade, struct err *err)
 		const struct grade_row *row = &grade->rows[r];
 
 		json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:o}",
-			"task", row->task->name, "name", string(row->name), "words", string(row->words),
+			"task", row->task->name, "name", json_text(row->name), "words", json_text(row->words),
 			"verdict", verdict[row->result], "earned", row->earned, "points", row->points,
-			"seen", string(row->seen), "expected", string(row->expected), "where", string(row->where),
-			"hint", string(row->result == RESULT_FAIL ? row->hint : "")));
+			"seen", json_text(row->seen), "expected", json_text(row->expected), "where", json_text(row->where),
+			"hint", json_text(row->result == RESULT_FAIL ? row->hint : "")));
 	}
 	return print(out, json_pack("{s:s, s:o, s:i, s:i, s:i, s:f, s:I, s:s*, s:o}", "lab", grade->lab->name,
-		"student", string(grade->student), "earned", grade->earned, "points", grade->points,
+		"student", json_text(grade->student), "earned", grade->earned, "points", grade->points,
 		"status", grade_status(grade), "seconds", grade->seconds, "guest_rss_kb", (json_int_t)grade->rss_kb,
 		"made_from", grade->made_from, "marks", rows), err);
 }
@@ -125,7 +81,7 @@ int grade_json_gradescope(FILE *out, const struct grade *grade, struct err *err)
 
 		json_array_append_new(tests, json_pack("{s:i, s:i, s:s, s:o, s:o, s:s, s:[s], s:s}", "score", row->earned,
 			"max_score", row->points, "status", row->result == RESULT_PASS ? "passed" : "failed",
-			"name", string(name), "output", string(output), "output_format", "text", "tags", row->task->name,
+			"name", json_text(name), "output", json_text(output), "output_format", "text", "tags", row->task->name,
 			"visibility", "visible"));
 	}
 	return print(out, json_pack("{s:i, s:f, s:s, s:o}", "score", grade->earned, "execution_time", grade->seconds,
@@ -150,10 +106,10 @@ int grade_json_classroom50(FILE *out, const struct grade *grade, struct err *err
 	for (unsigned int r = 0; r < grade->n; r++) {
 		const struct grade_row *row = &grade->rows[r];
 
-		json_array_append_new(tests, json_pack("{s:o, s:b, s:i, s:i, s:o, s:o, s:o}", "test-name", string(row->name),
+		json_array_append_new(tests, json_pack("{s:o, s:b, s:i, s:i, s:o, s:o, s:o}", "test-name", json_text(row->name),
 			"passed", row->result == RESULT_PASS, "score", row->earned, "max-score", row->points,
-			"expected", string(row->expected), "actual", string(row->seen),
-			"hint", string(row->result == RESULT_FAIL ? row->hint : "")));
+			"expected", json_text(row->expected), "actual", json_text(row->seen),
+			"hint", json_text(row->result == RESULT_FAIL ? row->hint : "")));
 	}
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	json = json_pack("{s:s, s:s, s:i, s:i, s:o}", "schema", "classroom50/result/v1", "datetime", when,
@@ -165,7 +121,7 @@ int grade_json_classroom50(FILE *out, const struct grade *grade, struct err *err
 			json_decref(json);
 			return err_set(err, 0, "Classroom 50 sets %s, and it is not set", rows[i].from);
 		}
-		json_object_set_new(json, rows[i].key, string(value));
+		json_object_set_new(json, rows[i].key, json_text(value));
 	}
 	return print(out, json, err);
 }
@@ -177,15 +133,15 @@ int grade_json_check50(FILE *out, const struct grade *grade, struct err *err)
 	for (unsigned int r = 0; r < grade->n; r++) {
 		const struct grade_row *row = &grade->rows[r];
 		json_t *cause = row->result == RESULT_PASS ? json_null() :
-			json_pack("{s:o, s:o}", "rationale", string(row->seen), "help", string(row->hint));
+			json_pack("{s:o, s:o}", "rationale", json_text(row->seen), "help", json_text(row->hint));
 		json_t *passed = row->result == RESULT_PASS ? json_true() :
 				 row->result == RESULT_FAIL ? json_false() : json_null();
 
 		if (row->result == RESULT_FAIL)
-			json_object_update_new(cause, json_pack("{s:o, s:o}", "expected", string(row->expected),
-								"actual", string(row->seen)));
+			json_object_update_new(cause, json_pack("{s:o, s:o}", "expected", json_text(row->expected),
+								"actual", json_text(row->seen)));
 		json_array_append_new(results, json_pack("{s:o, s:o, s:o, s:[], s:o, s:{s:i, s:i}, s:n}",
-			"name", string(row->name), "description", string(row->words), "passed", passed, "log",
+			"name", json_text(row->name), "description", json_text(row->words), "passed", passed, "log",
 			"cause", cause, "data", "points", row->earned, "of", row->points, "dependency"));
 	}
 	return print(out, json_pack("{s:s, s:o, s:s}", "slug", grade->lab->name, "results", results,

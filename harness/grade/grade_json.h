@@ -9,13 +9,7 @@ int grade_json_gradescope(FILE *out, const struct grade *grade, struct err *err)
 int grade_json_classroom50(FILE *out, const struct grade *grade, struct err *err);
 int grade_json_check50(FILE *out, const struct grade *grade, struct err *err);
 
-/* @text as UTF-8: what is none becomes '?'. To be freed. */
-char *grade_json_clean(const char *text);
-
 /* @text as a cell of a CSV, in quotes, then @end. Nothing in it is a formula. */
 void grade_json_cell(FILE *out, const char *text, char end);
-
-/* @text in quotes, as JSON and YAML write it. To be freed. */
-char *grade_json_quoted(const char *text);
 
 #endif

@@ -2,10 +2,11 @@
 #include "harness/grade/submission.h"
 #include "labs/index.h"
 
+#include <twlab/json_text.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sys/stat.h>
 
 static void copy_personal(const struct personal *from, struct personal *to)
@@ -122,14 +123,14 @@ char *submission_about(const struct lab *lab, const struct personal *personal)
 	auto_free char *text = NULL;
 
 	for (unsigned int i = 0; i < personal->n_ids; i++)
-		json_array_append_new(ids, json_string(personal->ids[i]));
+		json_array_append_new(ids, json_text(personal->ids[i]));
 	for (unsigned int s = 0; s < personal->n_sets; s++)
-		json_array_append_new(sets, json_string(personal->sets[s]));
+		json_array_append_new(sets, json_text(personal->sets[s]));
 	about = json_pack("{s:s, s:o, s:o, s:I, s:s, s:s}", "lab", lab->name, "students", ids, "parameters", sets,
 			  "seed", (json_int_t)personal->seed, "key", personal->key_is, "tag", personal->tag);
 	text = json_dumps(about, JSON_INDENT(1));
 	json_decref(about);
-	return must_printf("%s\n", text ? text : "{}");	/* ids that are no UTF-8 were refused before */
+	return must_printf("%s\n", text);
 }
 
 /* An array of texts out of twlab.json. */

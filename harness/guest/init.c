@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <linux/random.h>
 #include <net/if.h>
 #include <poll.h>
@@ -28,6 +27,7 @@
 #include "harness/util/bundle.h"
 #include "harness/util/files.h"
 #include "harness/cli/commands.h"
+#include <twlab/json_text.h>
 #include <twlab/topo.h>
 #include "harness/guest/modules_load.h"
 #include "harness/guest/result.h"
@@ -242,9 +242,11 @@ static int read_job(json_t **job, struct err *err)
 
 	if (transport_read(PROTOCOL_JOB, &data, &len, err) || bundle_open(data, len, job, &begin, err))
 		return err_code(err);
-	json_array_foreach(json_object_get(*job, "files"), i, row)
+	json_array_foreach(json_object_get(*job, "files"), i, row) {
 		if (bundle_file(data, len, begin, row, &file, err) || put_file(file, err))
 			return err_code(err);
+		free(file.path);
+	}
 	return 0;
 }
 
@@ -284,7 +286,7 @@ static int start(struct run *run, json_t *job, struct err *err)
 	size_t i;
 
 	json_array_foreach(list, i, word)
-		argv[i] = (char *)json_string_value(word);
+		argv[i] = json_bytes_value(word);
 	if (!argv[0])
 		return err_set(err, 0, "the job names no program");
 	sigemptyset(&child);

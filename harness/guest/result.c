@@ -12,12 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <jansson.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "harness/util/bundle.h"
+#include <twlab/json_text.h>
 
 /* List the regular files below @dir, in the order of their names. */
 static int list_files(const char *dir, json_t *list, size_t *total, struct err *err)
@@ -32,8 +32,8 @@ static int list_files(const char *dir, json_t *list, size_t *total, struct err *
 
 		if (entry->fts_info != FTS_F)
 			continue;
-		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:I}",
-			"path", entry->fts_path + strlen(dir) + 1,
+		json_array_append_new(list, json_pack("{s:o, s:i, s:I, s:I}",
+			"path", json_bytes(entry->fts_path + strlen(dir) + 1),
 			"mode", (int)entry->fts_statp->st_mode & 0777,
 			"len", (json_int_t)len, "at", (json_int_t)*total));
 		*total += bundle_pages(len);
@@ -47,8 +47,8 @@ static int list_files(const char *dir, json_t *list, size_t *total, struct err *
 
 static int map_file(char *to, const char *dir, const json_t *file, struct err *err)
 {
-	auto_free char *path = must_printf("%s/%s", dir,
-			json_string_value(json_object_get(file, "path")));
+	auto_free char *name = json_bytes_value(json_object_get(file, "path"));
+	auto_free char *path = must_printf("%s/%s", dir, name);
 	size_t len = (size_t)json_integer_value(json_object_get(file, "len"));
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -103,8 +103,6 @@ int result_pack(const char *dir, int status, int64_t virtual_ns, void **region,
 
 	head = head_of(list, status, virtual_ns);
 	index = json_dumps(head, JSON_COMPACT);
-	if (!ret && !index)
-		ret = err_set(err, 0, "%s/ holds a file whose name is not UTF-8", dir);
 	if (!ret)
 		ret = map_all(dir, list, index, total, region, len, err);
 	json_decref(list);

@@ -12,8 +12,8 @@
 
 #include <twlab/fs.h>
 #include "harness/guest/init.h"
-#include "harness/util/digest.h"
 #include "harness/vm/protocol.h"
+#include <twlab/digest.h>
 
 #define PVPANIC		0x505	/* QEMU docs/specs/pvpanic */
 #define PVPANIC_PANICKED 1
@@ -148,7 +148,7 @@ void transport_result(const void *data, size_t len)
 		transport_print("out %d %zu", PROTOCOL_RESULT_FD, n);
 		transport_send((const char *)data + at, n);
 	}
-	digest = digest_hex(data, len);
+	digest = digest_of(data, len);
 	transport_print("sent %zu %s", len, digest);
 }
 

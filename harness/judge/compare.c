@@ -1,7 +1,9 @@
 /* compare.c - one run on several kernels, side by side */
 #include "harness/judge/compare.h"
 
-#include <jansson.h>
+#include <twlab/json_text.h>
+#include <twlab/number.h>
+
 
 #define CELL 18		/* columns; what is longer gets a line of its own */
 
@@ -43,16 +45,17 @@ static bool is_none(const char *value)
 
 bool compare_differs(const char *name, const char *a, const char *b)
 {
-	char *end_a, *end_b;
-	double x = strtod(a, &end_a), y = strtod(b, &end_b), apart = x > y ? x - y : y - x;
+	long double x, y, apart;
+	bool numbers = number_decimal(a, &x) && number_decimal(b, &y);
 
 	if (ends_in(name, endpoints, ARRAY_SIZE(endpoints)))
 		return host_len(a) != host_len(b) || strncmp(a, b, host_len(a));
 	if (ends_in(name, glimpses, ARRAY_SIZE(glimpses)) && is_none(a) != is_none(b))
 		return false;
 	if ((!ends_in(name, times, ARRAY_SIZE(times)) && !ends_in(name, steps, ARRAY_SIZE(steps))) ||
-	    !*a || !*b || *end_a || *end_b)
+	    !numbers)
 		return strcmp(a, b) != 0;
+	apart = x > y ? x - y : y - x;
 	return apart > 8 && apart > 0.05 * (x > y ? x : y);
 }
 
@@ -227,18 +230,25 @@ static unsigned int group_of(const struct comparison *comparison, const struct c
 static bool span(struct comparison_row *const *group, unsigned int n, unsigned int k, const char **least,
 		 const char **most)
 {
+	long double low = 0, high = 0;
+
 	*least = *most = NULL;
 	for (unsigned int g = 0; g < n; g++) {
 		const char *value = group[g]->value[k];
-		char *end;
-		double number = strtod(value, &end);
+		long double number;
 
 		if (is_none(value))
 			continue;
-		if (*end || end == value)
+		if (!number_decimal(value, &number))
 			return false;
-		*least = !*least || number < strtod(*least, NULL) ? value : *least;
-		*most = !*most || number > strtod(*most, NULL) ? value : *most;
+		if (!*least || number < low) {
+			*least = value;
+			low = number;
+		}
+		if (!*most || number > high) {
+			*most = value;
+			high = number;
+		}
 	}
 	if (!*least)
 		*least = *most = "-";
@@ -420,18 +430,18 @@ static void print_tsv(FILE *out, const struct outcome *outcome, const struct com
 
 static json_t *row_json(const struct comparison_row *row, const char *const *kernels, unsigned int n)
 {
-	json_t *json = json_pack("{s:s, s:s, s:b}", "node", row->node, "fact", row->name,
+	json_t *json = json_pack("{s:o, s:o, s:b}", "node", json_text(row->node), "fact", json_text(row->name),
 				 "differs", row->differs);
 	json_t *values = json_object(), *verdicts = json_object();
 
 	for (unsigned int k = 0; k < n; k++) {
-		json_object_set_new(values, kernels[k], json_string(row->value[k]));
+		json_text_set(values, kernels[k], json_text(row->value[k]));
 		if (row->claim)
-			json_object_set_new(verdicts, kernels[k], json_string(row->verdict[k]));
+			json_text_set(verdicts, kernels[k], json_text(row->verdict[k]));
 	}
 	json_object_set_new(json, "seen", values);
 	if (row->claim)
-		json_object_set_new(json, "claim", json_string(row->claim->words));
+		json_object_set_new(json, "claim", json_text(row->claim->words));
 	if (row->claim)
 		json_object_set(json, "verdicts", verdicts);
 	json_decref(verdicts);
@@ -445,8 +455,8 @@ static json_t *compare_json(const struct outcome *outcomes, const struct compari
 	for (unsigned int r = 0; r < comparison->n; r++)
 		json_array_append_new(comparison->rows[r].claim ? claims : facts,
 				      row_json(&comparison->rows[r], kernels, comparison->n_kernels));
-	return json_pack("{s:s, s:s, s:o, s:o}", "lab", outcomes[0].plan->lab->name, "variant",
-			 outcomes[0].plan->variant, "claims", claims, "facts", facts);
+	return json_pack("{s:o, s:o, s:o, s:o}", "lab", json_text(outcomes[0].plan->lab->name), "variant",
+			 json_text(outcomes[0].plan->variant), "claims", claims, "facts", facts);
 }
 
 void compare_print(FILE *out, enum print_format how, const char *const *kernels, unsigned int n,

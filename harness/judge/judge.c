@@ -1,26 +1,19 @@
 /* judge.c - claims held against facts */
 #include "harness/judge/judge.h"
 
-#include <errno.h>
+#include <twlab/number.h>
+#include <twlab/utf8.h>
 
 const char *const result_name[RESULTS] = {
 	[RESULT_PASS] = "pass", [RESULT_FAIL] = "FAIL",
 	[RESULT_ERROR] = "error", [RESULT_SKIP] = "skip",
 };
 
-static bool number(const char *text, double *n)
-{
-	char *end;
-
-	*n = strtod(text, &end);
-	return end != text && !*end;
-}
-
 /* -1, 0, 1 as strcmp; 2 when one is a number and the other is not. */
 static int compare(const char *a, const char *b)
 {
-	double m, n;
-	bool a_is = number(a, &m), b_is = number(b, &n);
+	long double m, n;
+	bool a_is = number_decimal(a, &m), b_is = number_decimal(b, &n);
 
 	if (a_is && b_is)
 		return m < n ? -1 : m > n;
@@ -33,11 +26,11 @@ static int within(const char *range, const char *seen, struct err *err)
 {
 	const char *dots = strstr(range, "..");
 	auto_free char *low = strndup(range, (size_t)(dots - range));
-	double m, n, value;
+	long double m, n, value;
 
-	if (!number(low, &m) || !number(dots + 2, &n) || m > n)
+	if (!number_decimal(low, &m) || !number_decimal(dots + 2, &n) || m > n)
 		return err_set(err, 0, "'%s' is no range", range);
-	return number(seen, &value) && value >= m && value <= n;
+	return number_decimal(seen, &value) && value >= m && value <= n;
 }
 
 int judge_expect(const char *expect, const char *seen, struct err *err)
@@ -91,15 +84,16 @@ static char *with_fact(const char *expect, const char *node, const struct facts 
 static void judge_claim(const struct claim *claim, const struct facts *facts, struct verdict *verdict)
 {
 	const struct fact *fact = facts_find(facts, claim->node, claim->fact);
+	auto_free char *expected = NULL;
 	struct err err = { 0 };
 	int holds;
 
 	verdict->claim = claim;
 	verdict->seen = must_strdup(fact ? fact->value : "nothing");
 	verdict->where = must_strdup(fact ? fact->where : "");
-	verdict->expected = with_fact(claim->expect, claim->node, facts);
-	if (!verdict->expected) {
-		verdict->expected = must_strdup(claim->expect);
+	expected = with_fact(claim->expect, claim->node, facts);
+	verdict->expected = utf8_line(expected ? expected : claim->expect);	/* as facts are */
+	if (!expected) {
 		verdict->result = RESULT_FAIL;	/* what it is compared with was not seen */
 		return;
 	}
@@ -107,15 +101,17 @@ static void judge_claim(const struct claim *claim, const struct facts *facts, st
 	verdict->result = holds < 0 ? RESULT_ERROR : fact && holds ? RESULT_PASS : RESULT_FAIL;
 	if (holds < 0) {
 		free(verdict->seen);
-		verdict->seen = must_strdup(err.text);
+		verdict->seen = utf8_line(err.text);
 	}
 }
 
 static void skip_claim(const struct claim *claim, struct verdict *verdict)
 {
+	auto_free char *why = must_printf("IPv4 only: %s", claim->ipv4_only);
+
 	*verdict = (struct verdict){
-		.claim = claim, .result = RESULT_SKIP, .expected = must_strdup(claim->expect),
-		.seen = must_printf("IPv4 only: %s", claim->ipv4_only), .where = must_strdup(""),
+		.claim = claim, .result = RESULT_SKIP, .expected = utf8_line(claim->expect),
+		.seen = utf8_line(why), .where = must_strdup(""),
 	};
 }
 
@@ -140,8 +136,8 @@ void judge_nothing(const struct plan *plan, enum result result, const char *why,
 		struct verdict *verdict = grow(&verdicts->rows, verdicts->n++, sizeof(*verdict));
 
 		*verdict = (struct verdict){
-			.claim = claim, .result = result, .expected = must_strdup(claim->expect),
-			.seen = must_strdup(why), .where = must_strdup(""),
+			.claim = claim, .result = result, .expected = utf8_line(claim->expect),
+			.seen = utf8_line(why), .where = must_strdup(""),
 		};
 	}
 }

@@ -3,14 +3,13 @@
 #include "harness/util/text.h"
 #include "labs/index.h"
 
-#include <errno.h>
-#include <jansson.h>
+#include <twlab/json_text.h>
+#include <twlab/utf8.h>
 
-static int write_verdicts(const struct outcome *outcome, struct err *err);
+#include <errno.h>
 
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
 {
-	auto_free char *facts_path = must_printf("%s/facts.tsv", dir);
 	const struct evidence *evidence;
 	const struct lab *lab;
 
@@ -29,25 +28,26 @@ int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
 		goto fail;
 	facts_collect(evidence, &outcome->facts);
 	judge(outcome->plan, &outcome->facts, &outcome->verdicts);
-	if (facts_write(&outcome->facts, facts_path, err) || write_verdicts(outcome, err))
-		goto fail;
 	return 0;
 fail:
 	outcome_free(outcome);
-	return -err->code;
+	return err_code(err);
 }
 
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome)
 {
-	*outcome = (struct outcome){ .plan = plan, .failed = must_strdup(why) };
+	*outcome = (struct outcome){ .plan = plan, .failed = utf8_line(why), .without = result };
 	judge_nothing(plan, result, why, &outcome->verdicts);
 }
 
 static void count_all(const struct outcome *outcomes, unsigned int n, unsigned int count[RESULTS])
 {
-	for (unsigned int o = 0; o < n; o++)
+	for (unsigned int o = 0; o < n; o++) {
 		for (int r = 0; r < RESULTS; r++)
 			count[r] += verdicts_count(&outcomes[o].verdicts, r);
+		if (outcomes[o].failed && !outcomes[o].verdicts.n)	/* of a lab without claims */
+			count[outcomes[o].without]++;
+	}
 }
 
 int outcome_gravest(const unsigned int count[RESULTS])
@@ -79,7 +79,8 @@ static const char *or_dash(const char *text)
 static bool same_but_node(const struct verdict *a, const struct verdict *b)
 {
 	return a->result == b->result && !strcmp(a->claim->words, b->claim->words) &&
-	       !strcmp(a->claim->fact, b->claim->fact) && a->result == RESULT_PASS;
+	       !strcmp(a->claim->fact, b->claim->fact) && !strcmp(a->seen, b->seen) &&
+	       !strcmp(a->expected, b->expected) && a->result == RESULT_PASS;
 }
 
 static void print_verdict(FILE *out, const struct verdict *verdict, unsigned int more)
@@ -120,7 +121,7 @@ static void print_text(FILE *out, const struct outcome *outcome)
 		fprintf(out, " in %.1f s", (double)outcome->wall_ns / (double)NS_PER_S);
 	fputc('\n', out);
 	if (outcome->failed) {	/* one reason for all its claims */
-		fprintf(out, "  %-5s      ", result_name[verdicts->n ? verdicts->rows[0].result : RESULT_ERROR]);
+		fprintf(out, "  %-5s      ", result_name[outcome->without]);
 		text_wrap(out, outcome->failed, 13);
 	}
 	for (unsigned int v = 0; v < verdicts->n && !outcome->failed; v++) {
@@ -141,12 +142,27 @@ static void print_tsv(FILE *out, const struct outcome *outcome)
 	for (unsigned int v = 0; v < outcome->verdicts.n; v++) {
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
 		const struct claim *claim = verdict->claim;
+		const char *const cells[] = {
+			outcome->plan->lab->name, outcome->plan->variant, outcome->evidence ? outcome->evidence->kernel : "-",
+			result_name[verdict->result], claim->article ? claim->article : "-", claim->words, claim->node,
+			claim->fact, verdict->expected, verdict->seen, or_dash(verdict->where),
+		};
 
-		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", outcome->plan->lab->name,
-			outcome->plan->variant, outcome->evidence ? outcome->evidence->kernel : "-",
-			result_name[verdict->result], claim->article ? claim->article : "-",
-			claim->words, claim->node, claim->fact, verdict->expected, verdict->seen, or_dash(verdict->where));
+		for (size_t c = 0; c < ARRAY_SIZE(cells); c++) {
+			auto_free char *cell = utf8_line(cells[c]);
+
+			fprintf(out, "%s%s", c ? "\t" : "", cell);
+		}
+		fputc('\n', out);
 	}
+}
+
+/* As it stands in a line of the others. */
+static json_t *line(const char *text)
+{
+	auto_free char *clean = utf8_line(text);
+
+	return json_text(clean);
 }
 
 static json_t *verdicts_json(const struct outcome *outcome)
@@ -157,10 +173,11 @@ static json_t *verdicts_json(const struct outcome *outcome)
 		const struct verdict *verdict = &outcome->verdicts.rows[v];
 		const struct claim *claim = verdict->claim;
 
-		json_array_append_new(rows, json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-			"verdict", result_name[verdict->result], "article", claim->article, "claim", claim->words,
-			"node", claim->node, "fact", claim->fact, "expected", verdict->expected,
-			"seen", verdict->seen, "where", verdict->where, "source", claim->source ? claim->source : ""));
+		json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"verdict", result_name[verdict->result], "article", json_text(claim->article),
+			"claim", line(claim->words), "node", line(claim->node), "fact", line(claim->fact),
+			"expected", line(verdict->expected), "seen", line(verdict->seen),
+			"where", line(verdict->where), "source", line(claim->source ? claim->source : "")));
 	}
 	return rows;
 }
@@ -169,17 +186,17 @@ static json_t *verdicts_json(const struct outcome *outcome)
 static json_t *outcome_json(const struct outcome *outcome, bool costs)
 {
 	const struct evidence *evidence = outcome->evidence;
-	json_t *json = json_pack("{s:s, s:s, s:i}", "lab", outcome->plan->lab->name,
-				 "variant", outcome->plan->variant, "status", outcome_status(outcome, 1));
+	json_t *json = json_pack("{s:o, s:o, s:i}", "lab", json_text(outcome->plan->lab->name),
+				 "variant", json_text(outcome->plan->variant), "status", outcome_status(outcome, 1));
 
 	if (evidence)
-		json_object_update_new(json, json_pack("{s:s, s:s, s:s, s:I, s:I}", "kernel", evidence->kernel,
-			"runner", evidence->runner, "recycle", evidence->recycle, "seed", (json_int_t)evidence->seed,
+		json_object_update_new(json, json_pack("{s:o, s:o, s:o, s:I, s:I}", "kernel", json_text(evidence->kernel),
+			"runner", json_text(evidence->runner), "recycle", json_text(evidence->recycle), "seed", (json_int_t)evidence->seed,
 			"end_ns", (json_int_t)evidence->end_ns));
 	if (outcome->failed)
-		json_object_set_new(json, "failed", json_string(outcome->failed));
+		json_object_set_new(json, "failed", json_text(outcome->failed));
 	if (costs && outcome->dir)
-		json_object_set_new(json, "evidence", json_string(outcome->dir));
+		json_object_set_new(json, "evidence", json_text(outcome->dir));
 	if (costs && outcome->wall_ns)
 		json_object_update_new(json, json_pack("{s:f, s:I}", "wall_s",
 			(double)outcome->wall_ns / (double)NS_PER_S, "guest_rss_kb", (json_int_t)outcome->rss_kb));
@@ -196,6 +213,13 @@ static int write_verdicts(const struct outcome *outcome, struct err *err)
 
 	json_decref(json);
 	return failed ? err_set(err, errno, "cannot write %s", path) : 0;
+}
+
+int outcome_write(const struct outcome *outcome, struct err *err)
+{
+	auto_free char *facts = must_printf("%s/facts.tsv", outcome->dir);
+
+	return facts_write(&outcome->facts, facts, err) ? err_code(err) : write_verdicts(outcome, err);
 }
 
 static void print_sum(FILE *out, const struct outcome *outcomes, unsigned int n)

@@ -15,17 +15,21 @@ struct outcome {
 	struct verdicts verdicts;
 	char *dir;			/* the evidence folder; NULL = none */
 	char *failed;			/* why the run could not be carried through; NULL = it was */
+	enum result without;		/* and what its claims are then */
 	int64_t wall_ns;		/* what it took; 0 = not known */
 	long rss_kb;			/* the guest's peak resident memory; 0 = none, or not known */
 };
 
 enum print_format { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
 
-/* Read the evidence in @dir, collect its facts (and write facts.tsv there), hold
- * the claims of its lab against them (and write verdicts.json). A folder that
- * cannot be read, or that is marked incomplete, is an error and no outcome.
+/* Read the evidence in @dir, collect its facts, hold the claims of its lab against them.
+ * Nothing is written. A folder that cannot be read, or that is marked incomplete, is an error
+ * and no outcome.
  */
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
+
+/* Put facts.tsv and verdicts.json beside the evidence of @outcome. */
+int outcome_write(const struct outcome *outcome, struct err *err);
 
 /* An outcome without evidence. Takes @plan over. */
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome);

@@ -25,6 +25,10 @@ int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct 
 	for (FTSENT *entry; !code && (entry = fts_read(fts)); ) {
 		auto_free char *parent = NULL;
 
+		if (entry->fts_info == FTS_D && entry->fts_level > 0 && *entry->fts_name == '.') {
+			fts_set(fts, entry, FTS_SKIP);	/* what a run that was killed left half done */
+			continue;
+		}
 		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
 			code = err_set(err, entry->fts_errno, "cannot read %s", entry->fts_path);
 		} else if (entry->fts_info == FTS_F && (!strcmp(entry->fts_name, "run.json") ||

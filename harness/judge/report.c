@@ -2,6 +2,8 @@
 #include "harness/judge/report.h"
 #include "harness/util/html.h"
 
+#include <twlab/utf8.h>
+
 #include <errno.h>
 #include <glob.h>
 

@@ -2,6 +2,7 @@
 #include "harness/run/emulation.h"
 
 #include <twlab/clock.h>
+#include <twlab/number.h>
 #include <twlab/recycle.h>
 #include <twlab/sysctl.h>
 #include <twlab/tsoffset.h>
@@ -68,12 +69,16 @@ static int open_gadget(struct run_state *run, struct emulation *emulation, const
 	int n = 0;
 
 	if (node->uptime_s) {
+		long long uptime_s, scatter_s = 0;
+
+		if (!number_integer(node->uptime_s, &uptime_s) || (node->scatter_s && !number_integer(node->scatter_s, &scatter_s)))
+			return err_set(run->err, 0, "%s: its uptime is no number of seconds", node->name);
 		/* a tick of Linux's timestamp clock is a millisecond (TCP_TS_HZ) */
-		emulation->tsoffset = tsoffset_open(up->ns, (uint32_t)(strtoll(node->uptime_s, NULL, 10) * 1000), run->err);
+		emulation->tsoffset = tsoffset_open(up->ns, (uint32_t)(uptime_s * 1000), run->err);
 		if (!emulation->tsoffset)
 			return err_in(run->err, node->name);
 		if (node->scatter_s)
-			tsoffset_scatter(emulation->tsoffset, (uint32_t)(strtoll(node->scatter_s, NULL, 10) * 1000));
+			tsoffset_scatter(emulation->tsoffset, (uint32_t)(scatter_s * 1000));
 		n += tsoffset_fds(emulation->tsoffset, fds + n, (int)ARRAY_SIZE(fds) - n);
 	}
 	if (recycles(node)) {

@@ -3,13 +3,14 @@
 #include <twlab/fs.h>
 #include "harness/run/evidence_write.h"
 
+#include "harness/util/guest.h"
 #include <twlab/capture.h>
+#include <twlab/json_text.h>
 #include <twlab/rtnetlink.h>
 #include <twlab/pcapng.h>
 
 #include <errno.h>
 #include <fts.h>
-#include <jansson.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -65,12 +66,14 @@ static int print_qdiscs(FILE *out, const struct host *host, struct err *err)
 
 	fputs("  \"qdisc\": {", out);
 	for (unsigned int d = 0; d < n; d++) {
+		auto_free char *quoted = NULL;
 		uint64_t packets, drops;
 
 		if (rtnetlink_qdisc_stats(host->up->net, host->up->devs[d], &packets, &drops, err))
 			return -err->code;
-		fprintf(out, "%s\n   \"%s\": {\n    \"drops\": %llu,\n    \"packets\": %llu\n   }", d ? "," : "",
-			host->up->devs[d], (unsigned long long)drops, (unsigned long long)packets);
+		quoted = json_text_quoted(host->up->devs[d]);
+		fprintf(out, "%s\n   %s: {\n    \"drops\": %llu,\n    \"packets\": %llu\n   }", d ? "," : "",
+			quoted, (unsigned long long)drops, (unsigned long long)packets);
 	}
 	fputs(n ? "\n  }\n }" : "}\n }", out);
 	return 0;
@@ -89,7 +92,7 @@ static int print_host(FILE *out, struct host *host, struct err *err)
 		counter_add(&host->before, host->extra.rows[e].name);
 		counter_add(&after, host->extra.rows[e].name)->value += host->extra.rows[e].value;
 	}
-	fprintf(out, "\n \"%s\": {\n", host->up->name);
+	fprintf(out, "\n %s: {\n", host->quoted);
 	print_counters(out, "before", &host->before);
 	print_counters(out, "after", &after);
 	code = print_qdiscs(out, host, err);
@@ -186,8 +189,8 @@ static json_t *sizes(const char *dir)
 
 	for (FTSENT *entry; fts && (entry = fts_read(fts)); )
 		if (entry->fts_info == FTS_F)
-			json_object_set_new(all, entry->fts_path + strlen(dir) + 1,
-					    json_integer((json_int_t)entry->fts_statp->st_size));
+			json_text_set(all, entry->fts_path + strlen(dir) + 1,
+				      json_integer((json_int_t)entry->fts_statp->st_size));
 	return all;
 }
 
@@ -202,17 +205,17 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 		size_t len = strcspn(param, "=");
 		auto_free char *name = strndup(param, len);
 
-		json_object_set_new(params, name, json_string(param + len + 1));
+		json_text_set(params, name, json_text(param + len + 1));
 	}
-	run = json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:b}",
-			"lab", recorder->plan->lab->name, "variant", recorder->plan->variant,
-			"params", params, "seed", (json_int_t)seed, "kernel", kernel,
-			"runner", getenv("TWLAB_GUEST") ? "vm" : "here", "recycle", recycle,
+	run = json_pack("{s:o, s:o, s:o, s:I, s:o, s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:b}",
+			"lab", json_text(recorder->plan->lab->name), "variant", json_text(recorder->plan->variant),
+			"params", params, "seed", (json_int_t)seed, "kernel", json_text(kernel),
+			"runner", guest_inside() ? "vm" : "here", "recycle", recycle,
 			"hz", evidence_hz(), "start_ns", (json_int_t)recorder->start_ns,
 			"end_ns", (json_int_t)end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(recorder->dir), "complete", failed == NULL);
 	if (failed)
-		json_object_set_new(run, "failed", json_string(failed));
+		json_object_set_new(run, "failed", json_text(failed));
 	code = write_json(recorder->dir, "run.json", run, err);
 	json_decref(run);
 	return code;

@@ -11,8 +11,10 @@
 #include "harness/run/override.h"
 #include "harness/run/steps.h"
 #include "harness/run/trials.h"
+#include <twlab/number.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -143,8 +145,12 @@ static int let_happen(struct run_state *run, int64_t until_ns)
 static int wait_for(struct run_state *run, const struct step *step)
 {
 	bool says = step->act == DO_SLEEP && step->what && *step->what;
-	int ms = says ? atoi(step->what) : step->ms ? step->ms : STEP_LIMIT_MS;
-	int64_t began = recorder_now(run->recorder), limit = began + ms * NS_PER_MS;
+	long long ms = step->ms ? step->ms : STEP_LIMIT_MS;
+	int64_t began = recorder_now(run->recorder), limit;
+
+	if (says && (!number_integer(step->what, &ms) || ms < 0 || ms > INT_MAX))
+		return err_set(run->err, 0, "'%s' is no number of milliseconds to sleep", step->what);
+	limit = began + ms * NS_PER_MS;
 
 	for (;;) {
 		int64_t now = recorder_now(run->recorder), until = limit;
@@ -156,7 +162,7 @@ static int wait_for(struct run_state *run, const struct step *step)
 		if (now >= limit) {
 			if (!step_kinds[step->act].done)	/* a sleep is over */
 				return 0;
-			return err_set(run->err, 0, "waited %d s %s %s '%s' in vain", ms / 1000,
+			return err_set(run->err, 0, "waited %lld s %s %s '%s' in vain", ms / 1000,
 				       step->on, step_kinds[step->act].name, step->what ? step->what : "");
 		}
 		/* No frame announces a state that a call led to: look for it,

@@ -9,6 +9,7 @@
 #include "harness/run/nat_table.h"
 
 #include <twlab/conntrack.h>
+#include <twlab/json_text.h>
 
 #include <errno.h>
 
@@ -24,7 +25,7 @@ struct entry {
 };
 
 struct nat_table {
-	char *node;
+	char *node, *quoted;	/* its name, and the same in JSON */
 	struct conntrack *conntrack;
 	FILE *file;
 	struct entry *entries;
@@ -37,6 +38,7 @@ struct nat_table *nat_table_open(const char *node, int ns, FILE *file, struct er
 	const struct ct_seen *seen;
 
 	table->node = must_strdup(node);
+	table->quoted = json_text_quoted(node);
 	table->file = file;
 	table->conntrack = conntrack_open(ns, err);
 	if (!table->conntrack || conntrack_dump(table->conntrack, &seen, err) < 0) {
@@ -53,6 +55,7 @@ void nat_table_close(struct nat_table *table)
 	conntrack_close(table->conntrack);
 	free(table->entries);
 	free(table->node);
+	free(table->quoted);
 	free(table);
 }
 
@@ -62,8 +65,8 @@ static void put(const struct nat_table *table, const struct entry *entry, const 
 	char from[64], to[64], as[64];
 	bool gone = !strcmp(event, "gone");
 
-	fprintf(table->file, "{\"t_ns\":%lld,\"node\":\"%s\",\"from\":\"%s\",\"to\":\"%s\",\"as\":\"%s\",\"state\":\"%s\","
-		"\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n", (long long)now_ns, table->node,
+	fprintf(table->file, "{\"t_ns\":%lld,\"node\":%s,\"from\":\"%s\",\"to\":\"%s\",\"as\":\"%s\",\"state\":\"%s\","
+		"\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n", (long long)now_ns, table->quoted,
 		endpoint_text(&entry->seen.from, from), endpoint_text(&entry->seen.to, to),
 		endpoint_text(&entry->seen.as, as), entry->seen.state,
 		(long long)(gone ? -1 : entry->seen.expires_ms), event, why);

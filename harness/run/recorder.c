@@ -22,10 +22,10 @@
 #include "harness/run/evidence_write.h"
 
 #include <twlab/capture.h>
+#include <twlab/json_text.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sys/stat.h>
 #include <sys/times.h>
 #include <time.h>
@@ -56,9 +56,9 @@ static void put_line(FILE *file, json_t *row)
 void recorder_event(struct recorder *recorder, const char *act, const char *node,
 		  const char *what, const char *why)
 {
-	put_line(recorder->events, json_pack("{s:I, s:s, s:s, s:s, s:s}",
-		 "t_ns", (json_int_t)recorder_now(recorder), "do", act, "node", node ? node : "",
-		 "what", what ? what : "", "why", why ? why : ""));
+	put_line(recorder->events, json_pack("{s:I, s:s, s:o, s:o, s:o}",
+		 "t_ns", (json_int_t)recorder_now(recorder), "do", act, "node", json_text(node ? node : ""),
+		 "what", json_text(what ? what : ""), "why", json_text(why ? why : "")));
 }
 
 /* A kernel that does not show its table is no failure: see harness/run/requirements.c. */
@@ -81,6 +81,7 @@ static int open_host(struct recorder *recorder, unsigned int n, struct err *err)
 	struct host *host = &recorder->hosts[n];
 
 	host->up = up;
+	host->quoted = json_text_quoted(up->name);
 	host->next_ns = INT64_MAX;
 	host->capture = capture_open(up->ns, err);
 	if (host->capture < 0 || (up->kind != NODE_WIRE && counters_read(up->ns, &host->before, err)))
@@ -164,10 +165,10 @@ static void put_state(struct recorder *recorder, const struct host *host, struct
 	bool gone = event == SEEN_GONE;
 
 	socket->put_ns = now;
-	/* Printed, not built as a tree: these are many, and their words are all ours. */
-	fprintf(recorder->states, "{\"t_ns\":%lld,\"node\":\"%s\",\"local\":\"%s\",\"remote\":\"%s\",\"state\":\"%s\","
+	/* Printed, not built as a tree: these are many, and their words are all ours but the name. */
+	fprintf(recorder->states, "{\"t_ns\":%lld,\"node\":%s,\"local\":\"%s\",\"remote\":\"%s\",\"state\":\"%s\","
 		"\"timer\":\"%s\",\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n",
-		(long long)now, host->up->name, endpoint_text(&socket->seen.local, local),
+		(long long)now, host->quoted, endpoint_text(&socket->seen.local, local),
 		endpoint_text(&socket->seen.remote, remote), tcp_state_name(socket->seen.state), gone ? "" : socket->seen.timer,
 		(long long)(gone ? -1 : socket->seen.expires_ms), event_name[event], why);
 }
@@ -420,6 +421,7 @@ void recorder_free(struct recorder *recorder)
 		counters_free(&host->before);
 		counters_free(&host->extra);
 		free(host->iface);
+		free(host->quoted);
 		free(host->sockets);
 	}
 	if (recorder->states)

@@ -20,6 +20,7 @@ struct tracked {
 
 struct host {
 	const struct node_up *up;
+	char *quoted;		/* its name in JSON */
 	int capture;
 	struct sockdiag *diag;	/* hosts only */
 	struct nat_table *table;	/* NATs only, where the kernel tells */

@@ -5,18 +5,20 @@
  */
 #include "harness/run/trials.h"
 
+#include <twlab/number.h>
 #include <twlab/pcapng.h>
 #include <twlab/trial_text.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 
 int trials_try(struct run_state *run, const struct step *step)
 {
 	auto_free char *seed = must_printf("seed %llu", (unsigned long long)run->options->seed);
-	int n = atoi(step->what);
+	long long n;
 
-	if (run->trials || n < 1)
+	if (run->trials || !number_integer(step->what, &n) || n < 1 || n > INT_MAX)
 		return err_set(run->err, 0, "trials are done once, of 1 and more segments");
 	recorder_event(run->recorder, "try", step->on, step->what, seed);
 	run->trials = must_calloc((size_t)n, sizeof(*run->trials));

@@ -20,8 +20,7 @@ size_t bundle_pages(size_t len);
 /* Pack @files with the fields of @head (an object, which it gets "files" added
  * to). @data is to be freed.
  */
-int bundle_pack(json_t *head, const struct file *files, size_t n, void **data,
-		size_t *len, struct err *err);
+void bundle_pack(json_t *head, const struct file *files, size_t n, void **data, size_t *len);
 
 /* Look into a bundle, which may be garbage: its JSON (to be json_decref'ed), and
  * where its files begin.
@@ -29,7 +28,7 @@ int bundle_pack(json_t *head, const struct file *files, size_t n, void **data,
 int bundle_open(const void *data, size_t len, json_t **head, size_t *begin,
 		struct err *err);
 
-/* The file of @row of "files". Its path belongs to the JSON and its data to the
+/* The file of @row of "files". Its path is to be freed, its data belongs to the
  * bundle. Refuses a path that leads elsewhere, and a file beyond the end.
  */
 int bundle_file(const void *data, size_t len, size_t begin, const json_t *row,

@@ -1,6 +1,8 @@
 /* html.c - pages of HTML */
 #include "harness/util/html.h"
 
+#include <twlab/utf8.h>
+
 #include <errno.h>
 
 static const char style[] =
@@ -17,12 +19,13 @@ void html_escaped(FILE *out, const char *text)
 	static const char *const entity[256] = {
 		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;",
 	};
+	auto_free char *clean = utf8_text(text);
 
-	for (; *text; text++)
-		if (entity[(unsigned char)*text])
-			fputs(entity[(unsigned char)*text], out);
+	for (const char *at = clean; *at; at++)
+		if (entity[(unsigned char)*at])
+			fputs(entity[(unsigned char)*at], out);
 		else
-			fputc(*text, out);
+			fputc(*at, out);
 }
 
 void html_head(FILE *out, const char *title)

@@ -1,8 +1,12 @@
 /* text.c - text for a terminal */
 #include "harness/util/text.h"
 
-void text_wrap(FILE *out, const char *text, int indent)
+#include <twlab/utf8.h>
+
+void text_wrap(FILE *out, const char *words, int indent)
 {
+	auto_free char *line = utf8_line(words);
+	const char *text = line;
 	int column = indent;
 
 	while (*text) {

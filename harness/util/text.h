@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <twlab/base.h>
 
-/* Print @text, which begins at column @indent, wrapped to 80 columns. */
-void text_wrap(FILE *out, const char *text, int indent);
+/* Print @words, which begins at column @indent, wrapped to 80 columns. */
+void text_wrap(FILE *out, const char *words, int indent);
 
 #endif

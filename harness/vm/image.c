@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "harness/util/digest.h"
+#include <twlab/digest.h>
 #include "harness/vm/qemu.h"
 
 #define MEM_MB 512		/* 200 hosts; a sanitizer's shadow is in the guest's memory too */
@@ -28,7 +28,7 @@ static int make(struct image *image, const char *name, struct err *err)
 	else
 		modules = must_strdup("none");
 	all = must_printf("%s\n%s\n%s\n%s\n", qemu, image->kernel.digest, modules, initramfs);
-	key = digest_hex(all, strlen(all));
+	key = digest_of(all, strlen(all));
 	image->key = must_printf("%.32s", key);
 	return 0;
 }

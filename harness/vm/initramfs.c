@@ -18,7 +18,7 @@ static const struct {
 	unsigned int mode;
 	const char *text;
 } fixed[] = {
-	{ "init", S_IFLNK | 0777, "/twlab/twlab" },
+	{ &GUEST_INIT[1], S_IFLNK | 0777, GUEST_TWLAB },
 	{ "dev", S_IFDIR | 0755 },
 	{ "proc", S_IFDIR | 0555 },
 	{ "sys", S_IFDIR | 0555 },
@@ -104,7 +104,7 @@ int initramfs_plan(struct initramfs *plan, struct err *err)
 
 	if (!self || executable_needs(self, &needs, err))
 		return err_code(err);
-	add(plan, must_strdup("twlab/twlab"), self);
+	add(plan, must_strdup(&GUEST_TWLAB[1]), self);
 	for (size_t i = 1; i < needs.n; i++)
 		add(plan, must_strdup(needs.item[i] + 1), needs.item[i]);
 	add_labs(plan, self);

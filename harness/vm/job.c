@@ -8,6 +8,7 @@
 #include "harness/util/bundle.h"
 #include <twlab/fs.h>
 #include "harness/util/files.h"
+#include <twlab/json_text.h>
 
 static void add_files(struct files *all, const char *below, const struct file *files, size_t n)
 {
@@ -26,19 +27,16 @@ int job_pack(const struct vm_job *job, const struct paths *there, struct err *er
 	json_t *argv = json_array(), *head;
 	auto_close int fd = -1;
 	size_t len;
-	int ret;
 
 	for (size_t i = 0; job->argv[i]; i++)
-		json_array_append_new(argv, json_string(job->argv[i]));
+		json_array_append_new(argv, json_bytes(job->argv[i]));
 	head = json_pack("{s:s, s:o}", "seed", seed, "argv", argv);
 	add_files(&all, "work", job->files, job->n_files);
 	for (size_t i = 0; i < job->n_system; i++)
 		if (!paths_have(there, job->system[i].path))
 			add_files(&all, "root", &job->system[i], 1);
-	ret = bundle_pack(head, all.item, all.n, &data, &len, err);
+	bundle_pack(head, all.item, all.n, &data, &len);
 	json_decref(head);
-	if (ret)
-		return ret;
 	fd = memfd_create("job", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, errno, "cannot make the job");
@@ -72,6 +70,7 @@ static int unpack(const void *data, size_t len, struct vm_result *result, struct
 		if (ret)
 			break;
 		files_add(&got, file.path, file.mode, file.data, file.len);
+		free(file.path);
 		result->files = got.item;
 		result->n_files = got.n;
 	}

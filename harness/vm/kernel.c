@@ -9,11 +9,12 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "harness/util/digest.h"
 #include "harness/util/archive.h"
 #include <twlab/fs.h>
 #include "harness/vm/cache.h"
 #include "harness/vm/kconfig.h"
+#include <twlab/digest.h>
+#include <twlab/json_text.h>
 
 #define HEADER_MAGIC_AT   0x202
 #define HEADER_VERSION_AT 0x20e	/* where the version text is, less 0x200 */
@@ -265,7 +266,7 @@ int kernel_wants(const char *name, const struct machine *machine, const char *wo
 
 	json_object_set_new(json, "machine", json_string(machine->name));
 	if (words)
-		json_object_set_new(json, "append", json_string(words));
+		json_object_set_new(json, "append", json_text(words));
 	text = json_dumps(json, JSON_INDENT(1));
 	json_decref(json);
 	return text ? fs_write_file(path, text, strlen(text), err) : err_set(err, ENOENT, "no kernel %s", name);
@@ -296,8 +297,8 @@ static int write_about(const char *folder, const char *release, const char *dige
 		       const char *from, struct err *err)
 {
 	auto_free char *path = must_printf("%s/about.json", folder);
-	json_t *json = json_pack("{s:s, s:s, s:s}", "release", release,
-				 "sha256", digest, "from", from);
+	json_t *json = json_pack("{s:o, s:s, s:o}", "release", json_text(release),
+				 "sha256", digest, "from", json_text(from));
 	auto_free char *text = json_dumps(json, JSON_INDENT(1));
 
 	json_decref(json);
@@ -330,7 +331,7 @@ static int fill(const char *temp, const char *image, const char *modules,
 		return err_code(err);
 	if (kernel_release(data, len, &release, err))
 		return err_in(err, image);
-	digest = digest_hex(data, len);
+	digest = digest_of(data, len);
 	if (copy_file(image, to_image, err) || keep_config(to_config, config, data, len, err))
 		return err_code(err);
 	for (size_t i = 0; modules && i < ARRAY_SIZE(module_folders); i++) {

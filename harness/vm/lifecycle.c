@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <sys/mman.h>
 
-#include "harness/util/digest.h"
 #include <twlab/fs.h>
+#include <twlab/digest.h>
 
 #define GUEST_RESULT_MAX (PROTOCOL_OUT_MAX + (16UL << 20))	/* with its index, in whole pages */
 
@@ -155,7 +155,7 @@ static void on_sent(struct vm *vm, const char *rest)
 	sscanf(rest, "%zu %64s", &len, message);
 	data = vm->len ? mmap(NULL, vm->len, PROT_READ, MAP_SHARED, vm->take_fd, 0) : MAP_FAILED;
 	if (data != MAP_FAILED) {
-		digest = digest_hex(data, vm->len);
+		digest = digest_of(data, vm->len);
 		munmap(data, vm->len);
 	}
 	vm->sent = len == vm->len && digest && !strcmp(message, digest);

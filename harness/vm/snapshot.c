@@ -18,7 +18,7 @@
 
 #include <twlab/fs.h>
 #include "harness/vm/cache.h"
-#include "harness/util/digest.h"
+#include <twlab/digest.h>
 
 #define TRAILER 512		/* bytes of JSON at the end */
 #define KEEP	6		/* snapshots a kernel: another twlab may still want its own */
@@ -73,7 +73,7 @@ static bool is_whole(int fd, unsigned int mem_mb, struct snapshot *snapshot)
 		snapshot->state_len = (size_t)state_len;
 		snapshot->state = must_calloc(snapshot->state_len, 1);
 		if (pread(fd, snapshot->state, snapshot->state_len, ram) == state_len) {
-			digest = digest_hex(snapshot->state, snapshot->state_len);
+			digest = digest_of(snapshot->state, snapshot->state_len);
 			whole = !strcmp(digest, want);
 		}
 	}
@@ -161,7 +161,7 @@ static void prune(const char *kernel)
 int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int ram_fd,
 		   const void *state, size_t state_len, struct err *err)
 {
-	auto_free char *path = path_of(kernel, key), *digest = digest_hex(state, state_len);
+	auto_free char *path = path_of(kernel, key), *digest = digest_of(state, state_len);
 	auto_close int fd = fs_create(path, err);
 	size_t ram = (size_t)mem_mb << 20;
 	char trailer[TRAILER];

@@ -7,9 +7,12 @@
 #include "labs/plan/plan.h"
 
 #include <twlab/expr.h>
+#include <twlab/number.h>
 #include <twlab/ipv6_map.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
+#include <limits.h>
 
 struct plan_memory {
 	char **strings;
@@ -131,6 +134,7 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 {
 	struct names names = { plan, "" };
 	const struct node *node;
+	long long many;
 
 	*n = 0;
 	for (node = plan->lab->topo.nodes; node && node->name; node++) {
@@ -141,7 +145,9 @@ static int many_of(const struct plan *plan, const char *name, long *n, struct er
 		value = expr_value(node->many, look, &names, err);
 		if (!value)
 			return -EINVAL;
-		*n = strtol(value, NULL, 10);
+		if (!number_integer(value, &many) || many > INT_MAX)
+			return err_set(err, 0, "%s: '%s' is no number of nodes", name, value);
+		*n = many;
 		return 0;
 	}
 	return 0;
@@ -305,17 +311,14 @@ static long long range_end(const struct plan *plan, const char *text)
 static bool in_range(const struct plan *plan, const char *range, const char *value)
 {
 	const char *dots = range ? strstr(range, "..") : NULL;
-	char *end;
 
 	if (!range)
 		return true;
 	if (dots) {
 		long long n;
 
-		errno = 0;
-		n = strtoll(value, &end, 10);
-		return *value && !*end && !errno &&
-		       n >= strtoll(range, NULL, 10) && n <= range_end(plan, dots + 2);
+		return number_integer(value, &n) && n >= strtoll(range, NULL, 10) &&
+		       n <= range_end(plan, dots + 2);
 	}
 	for (const char *word = range; *word; word += strspn(word, "|")) {
 		size_t len = strcspn(word, "|");
@@ -391,6 +394,8 @@ static int set_param(struct plan *plan, const char *set, size_t len, struct err 
 	int is = is_common(plan, set, len, err);
 	unsigned int p;
 
+	if (!utf8_is(set))	/* run.json has it, and what is judged by it has to be the same */
+		return err_set(err, 0, "parameter %.*s: it is no UTF-8", (int)name_len, set);
 	if (is)
 		return is < 0 ? is : 0;
 	if (len == 4 && (!strncmp(set, "ip=4", len) || !strncmp(set, "ip=6", len))) {

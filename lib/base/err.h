@@ -3,6 +3,9 @@
  * A function that can fail takes a struct err and returns 0 (or something
  * useful) or a negative errno. Whoever passes the failure on may say for whom
  * it was working: err_in() puts that in front. Only main() prints it.
+ *
+ * Who does not want the sentence passes NULL, everywhere. So nobody looks into an @err that was
+ * passed in: what a call returned says what became of it, err_code() passes it on.
  */
 #ifndef TWLAB_ERR_H
 #define TWLAB_ERR_H
@@ -28,6 +31,13 @@ int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((form
 static inline int err_code(const struct err *err)
 {
 	return err ? -err->code : -1;	/* nobody asked why: EPERM */
+}
+
+/* It was no failure: @err, which may be NULL, says nothing. */
+static inline void err_clear(struct err *err)
+{
+	if (err)
+		err->code = 0;
 }
 
 /* Give what @err says the code @code, whose strerror() would add nothing to it. */

@@ -5,6 +5,8 @@
  */
 #include <twlab/expr.h>
 
+#include <twlab/number.h>
+
 #include <ctype.h>
 #include <errno.h>
 
@@ -51,11 +53,7 @@ static void skip_space(struct parser *p)
 
 static bool is_number(const struct value *value, long long *n)
 {
-	char *end;
-
-	errno = 0;
-	*n = strtoll(value->text, &end, 10);
-	return *value->text && !*end && !errno;
+	return number_integer(value->text, n);
 }
 
 static bool holds(const struct value *value)

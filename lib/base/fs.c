@@ -14,7 +14,7 @@ int fs_mkdir_mode(const char *path, mode_t mode, struct err *err)
 	auto_free char *part = must_strdup(path);
 
 	if (!*path)
-		return err_set(err, ENOENT, "a folder without a name cannot be made");
+		return err_set(err, 0, "cannot make a folder without a name");
 	for (char *slash = part; slash; ) {
 		slash = strchr(slash + 1, '/');
 		if (slash)

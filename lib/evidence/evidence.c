@@ -9,6 +9,8 @@
 #include <twlab/evidence_programs.h>
 #include <twlab/pcapng.h>
 #include <twlab/trial_text.h>
+#include <twlab/seal.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -103,27 +105,6 @@ static int params_read(struct evidence *evidence, const json_t *run, const struc
 	return 0;
 }
 
-/* Is each file as long as it was when the run ended? A table cut off behind a line
- * would be whole to its reader, and make a claim fail that held.
- */
-static int sizes_hold(const struct evidence *evidence, const json_t *bytes, const struct place *place)
-{
-	const char *name;
-	json_t *size;
-
-	json_object_foreach((json_t *)(uintptr_t)bytes, name, size) {
-		auto_free char *path = path_in(evidence, name);
-		struct stat stat;
-
-		if (lstat(path, &stat))
-			return err_set(place->err, errno, "cannot read %s", name);
-		if (stat.st_size != json_integer_value(size))
-			return err_set(place->err, 0, "%s has %lld bytes, not the %lld of when the run ended", name,
-				       (long long)stat.st_size, (long long)json_integer_value(size));
-	}
-	return 0;
-}
-
 static int run_fill(struct evidence *evidence, const json_t *run, const struct place *place)
 {
 	struct { const char *name; char **to; } texts[] = {
@@ -137,8 +118,8 @@ static int run_fill(struct evidence *evidence, const json_t *run, const struct p
 	if (!json_is_true(json_object_get(run, "complete")))
 		return err_set(place->err, 0, "the run did not finish%s%s", failed ? ": " : "",
 			       failed ? failed : "");
-	if (sizes_hold(evidence, json_object_get(run, "bytes"), place))
-		return -place->err->code;
+	if (seal_check(evidence->dir, run, place->err))
+		return err_code(place->err);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		*texts[i].to = text_of(run, texts[i].name, place);
 		if (!*texts[i].to)
@@ -360,7 +341,7 @@ static int packets_read(struct evidence *evidence, struct err *err)
 	auto_free char *path = path_in(evidence, "packets.pcapng");
 
 	evidence->trace = pcapng_read(path, evidence->start_ns, evidence->end_ns, err);
-	return evidence->trace ? 0 : -err->code;
+	return evidence->trace ? 0 : err_code(err);
 }
 
 /* Only where there is a NAT is there its table. */
@@ -382,6 +363,7 @@ static int trials_read(struct evidence *evidence, struct err *err)
 struct evidence *evidence_read(const char *dir, struct err *err)
 {
 	struct evidence *evidence = must_calloc(1, sizeof(*evidence));
+	auto_free char *line = NULL;
 	struct err own = { 0 };
 
 	evidence->dir = must_strdup(dir);
@@ -392,9 +374,8 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	    counters_read_all(evidence, &own) || evidence_programs(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
 			err_in(&own, dir);
-		for (char *at = own.text; *at; at++)	/* it may quote what the folder says */
-			if ((uint8_t)*at < ' ' || *at == 0x7f)
-				*at = '?';
+		line = utf8_line(own.text);	/* it may quote what the folder says */
+		snprintf(own.text, sizeof(own.text), "%s", line);
 		if (err)
 			*err = own;
 		evidence_free(evidence);

@@ -45,10 +45,10 @@ static int executable_read(struct evidence *evidence, const char *file, struct e
 	program->name = must_printf("%.*s", (int)strlen(file) - 4, file);
 	program->out = executable_file(evidence, program->name, ".out", &program->out_len, err);
 	if (!program->out)
-		return -err->code;
+		return err_code(err);
 	program->status = executable_file(evidence, program->name, ".status", &len, err);
 	if (!program->status)
-		return -err->code;
+		return err_code(err);
 	program->status[strcspn(program->status, "\n")] = '\0';
 	return 0;
 }

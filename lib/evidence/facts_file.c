@@ -2,6 +2,7 @@
 #include <twlab/facts_file.h>
 
 #include <twlab/hashmap.h>
+#include <twlab/utf8.h>
 
 #include <errno.h>
 
@@ -17,20 +18,10 @@ static int64_t index_of(const struct facts *facts, const char *node, const char 
 	return -1;
 }
 
-static char *clean(const char *text)
-{
-	char *copy = must_strdup(text);
-
-	for (char *at = copy; *at; at++)
-		if ((uint8_t)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	return copy;
-}
-
 void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
 	       const char *where)
 {
-	auto_free char *clean_node = clean(node), *clean_name = clean(name);
+	auto_free char *clean_node = utf8_line(node), *clean_name = utf8_line(name);
 	struct fact *row;
 	uint64_t key;
 	int64_t at = index_of(facts, clean_node, clean_name, &key);
@@ -47,8 +38,8 @@ void facts_add(struct facts *facts, const char *node, const char *name, const ch
 		row->node = steal_ptr(&clean_node);
 		row->name = steal_ptr(&clean_name);
 	}
-	row->value = clean(value);
-	row->where = clean(where);
+	row->value = utf8_line(value);
+	row->where = utf8_line(where);
 }
 
 const struct fact *facts_find(const struct facts *facts, const char *node, const char *name)

@@ -22,7 +22,7 @@ struct facts {
 };
 
 /* Add a fact, or put it in the place of the one of that node and name. Texts are
- * copied; what would break a line or a column becomes '?'.
+ * copied as UTF-8; what would break a line or a column becomes '?'.
  */
 void facts_add(struct facts *facts, const char *node, const char *name, const char *value,
 	       const char *where);

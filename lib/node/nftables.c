@@ -42,5 +42,5 @@ int nftables_run(int ns, const char *nft, struct err *err)
 		err_set(err, 0, "nft: %.*s", (int)strcspn(said, "\n"), said);
 	}
 	nft_ctx_free(ctx);
-	return failed ? -err->code : 0;
+	return failed ? err_code(err) : 0;
 }

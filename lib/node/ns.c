@@ -34,7 +34,7 @@ int ns_be_root(struct err *err)
 	/* a group that was taken from somebody could be regained otherwise (user_namespaces(7)) */
 	if (map("/proc/self/setgroups", "deny", err) || map("/proc/self/uid_map", uids, err) ||
 	    map("/proc/self/gid_map", gids, err))
-		return -err->code;
+		return err_code(err);
 	return 0;
 }
 
@@ -52,7 +52,7 @@ int ns_new(struct err *err)
 		err_set(err, errno, "cannot open " NS_SELF);
 	if (setns(home, CLONE_NEWNET))
 		abort();	/* lost: anything done now would hit the wrong host */
-	return ns < 0 ? -err->code : steal_fd(&ns);
+	return ns < 0 ? err_code(err) : steal_fd(&ns);
 }
 
 int ns_enter(int ns, struct err *err)

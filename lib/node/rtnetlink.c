@@ -5,6 +5,8 @@
  */
 #include <twlab/rtnetlink.h>
 
+#include <twlab/number.h>
+
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
@@ -105,7 +107,7 @@ int rtnetlink_veth(struct net *net, const char *dev, const char *mac, int peer_n
 	if (!link)
 		return err_set(err, ENOMEM, "cannot make %s", dev);
 	if (mac_addr(mac, &here, err) || mac_addr(peer_mac, &there, err))
-		return -err->code;
+		return err_code(err);
 	peer = rtnl_link_veth_get_peer(link);
 	rtnl_link_set_name(link, dev);
 	rtnl_link_set_addr(link, here);
@@ -121,7 +123,7 @@ int rtnetlink_index(struct net *net, const char *dev, struct err *err)
 	auto_put(rtnl_link_put) struct rtnl_link *link = NULL;
 
 	if (answer(rtnl_link_get_kernel(net->sock, 0, dev, &link), err, "find", dev))
-		return -err->code;
+		return err_code(err);
 	return rtnl_link_get_ifindex(link);
 }
 
@@ -163,7 +165,7 @@ int rtnetlink_addr(struct net *net, const char *dev, const char *text, struct er
 	int index = rtnetlink_index(net, dev, err);
 
 	if (index < 0 || parse(text, &local, err))
-		return -err->code;
+		return err_code(err);
 	rtnl_addr_set_ifindex(addr, index);
 	rtnl_addr_set_local(addr, local);
 	if (nl_addr_get_family(local) == AF_INET6)	/* no waiting for duplicates */
@@ -180,7 +182,7 @@ int rtnetlink_neigh(struct net *net, const char *dev, const char *text, const ch
 	int index = rtnetlink_index(net, dev, err);
 
 	if (index < 0 || parse(text, &addr, err) || mac_addr(mac, &lladdr, err))
-		return -err->code;
+		return err_code(err);
 	rtnl_neigh_set_ifindex(neigh, index);
 	rtnl_neigh_set_dst(neigh, addr);
 	rtnl_neigh_set_lladdr(neigh, lladdr);
@@ -203,7 +205,7 @@ int rtnetlink_route(struct net *net, const char *to, const char *via, const char
 	if (!strcmp(to, "default"))
 		to = six ? "::/0" : "0.0.0.0/0";
 	if (parse(to, &dst, err) || (via && parse(via, &gateway, err)))
-		return -err->code;
+		return err_code(err);
 	rtnl_route_set_family(route, (uint8_t)nl_addr_get_family(dst));
 	rtnl_route_set_dst(route, dst);
 	rtnl_route_set_scope(route, via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
@@ -225,8 +227,9 @@ int netem_parse(const char *words, struct netem *netem, struct err *err)
 	char *save = NULL;
 
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		char *value = strtok_r(NULL, " ", &save), *end = value;
-		double n = value ? strtod(value, &end) : 0;
+		char *value = strtok_r(NULL, " ", &save);
+		size_t len = value ? number_span(value) : 0;
+		double n = len ? strtod(value, NULL) : 0;
 		size_t k;
 
 		for (k = 0; k < ARRAY_SIZE(known); k++)
@@ -234,9 +237,11 @@ int netem_parse(const char *words, struct netem *netem, struct err *err)
 				break;
 		if (k == ARRAY_SIZE(known))
 			return err_set(err, 0, "netem knows no '%s': delay Nms, loss N%%, duplicate N%%", word);
-		if (!value || end == value || strcmp(end, known[k].unit) || n < 0 ||
+		if (!len || strcmp(value + len, known[k].unit) || !(n >= 0) ||
 		    n > (known[k].percent ? 100 : 3600 * 1000))
 			return err_set(err, 0, "netem: '%s' wants a number with unit %s", word, known[k].unit);
+		if (!known[k].percent && n != (int)n)
+			return err_set(err, 0, "netem: '%s' wants a whole number of %s", word, known[k].unit);
 		if (known[k].percent)
 			*(double *)((char *)netem + known[k].at) = n;
 		else
@@ -278,7 +283,7 @@ int rtnetlink_splice(struct net *net, const char *from, const char *to, struct e
 
 	if (from_index < 0 || to_index < 0) {
 		rtnl_act_put(act);
-		return -err->code;
+		return err_code(err);
 	}
 	rtnl_tc_set_ifindex(TC_CAST(ingress), from_index);
 	rtnl_tc_set_parent(TC_CAST(ingress), TC_H_INGRESS);
@@ -286,7 +291,7 @@ int rtnetlink_splice(struct net *net, const char *from, const char *to, struct e
 	rtnl_tc_set_kind(TC_CAST(ingress), "ingress");
 	if (answer(rtnl_qdisc_add(net->sock, ingress, NLM_F_CREATE), err, "put an ingress qdisc on", from)) {
 		rtnl_act_put(act);
-		return -err->code;
+		return err_code(err);
 	}
 	rtnl_tc_set_kind(TC_CAST(act), "mirred");
 	rtnl_mirred_set_action(act, TCA_EGRESS_MIRROR);	/* a clone, without its socket: see rtnetlink.h */
@@ -301,7 +306,7 @@ int rtnetlink_splice(struct net *net, const char *from, const char *to, struct e
 	code = rtnl_mall_append_action(cls, act);
 	rtnl_act_put(act);
 	if (answer(code, err, "redirect from", from))
-		return -err->code;
+		return err_code(err);
 	return answer(rtnl_cls_add(net->sock, cls, NLM_F_CREATE), err, "redirect from", from);
 }
 
@@ -315,7 +320,7 @@ int rtnetlink_qdisc_stats(struct net *net, const char *dev, uint64_t *packets, u
 	if (index < 0)
 		return index;
 	if (answer(rtnl_qdisc_alloc_cache(net->sock, &cache), err, "read the qdiscs of", dev))
-		return -err->code;
+		return err_code(err);
 	qdisc = rtnl_qdisc_get_by_parent(cache, index, TC_H_ROOT);
 	if (qdisc) {
 		*packets = rtnl_tc_get_stat(TC_CAST(qdisc), RTNL_TC_PACKETS);

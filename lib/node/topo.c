@@ -67,7 +67,7 @@ static int set(int ns, const struct setting *setting, bool must, struct err *err
 
 	/* A pin that this kernel does not have in a namespace is no failure. */
 	if (code == -ENOENT && !must) {
-		err->code = 0;
+		err_clear(err);
 		return 0;
 	}
 	return code;
@@ -77,14 +77,14 @@ static int set_all(int ns, const struct setting *pins, struct err *err)
 {
 	for (const struct setting *pin = pins; pin->node; pin++)
 		if (set(ns, pin, false, err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 
 /* From pinned as one without, and before it has a device. */
 static int allow_ipv6(int ns, struct err *err)
 {
-	return set_all(ns, ipv6_pins, err) || sysctl_set(ns, OFF, "0", err) ? -err->code : 0;
+	return set_all(ns, ipv6_pins, err) || sysctl_set(ns, OFF, "0", err) ? err_code(err) : 0;
 }
 
 static void bare_free(struct bare *bare)
@@ -101,7 +101,7 @@ static int bare_new(struct bare *bare, struct err *err)
 
 	*bare = (struct bare){ ns_new(err), NULL };
 	if (bare->ns < 0)
-		return -err->code;
+		return err_code(err);
 	home = ns_enter(bare->ns, err);
 	if (home < 0)
 		goto fail;
@@ -112,14 +112,14 @@ static int bare_new(struct bare *bare, struct err *err)
 	return 0;
 fail:
 	bare_free(bare);
-	return -err->code;
+	return err_code(err);
 }
 
 int topo_stock(unsigned int n, struct err *err)
 {
 	for (; n_stock < n; n_stock++)
 		if (bare_new(grow(&stock, n_stock, sizeof(*stock)), err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 
@@ -160,7 +160,7 @@ static int has_dev(const struct topo_up *up, struct node_up *node, const char *d
 	int index = rtnetlink_index(node->net, dev, err);
 
 	if (index < 0 || (up->ipv6 && rtnetlink_hush(node->net, dev, err)))
-		return -err->code;
+		return err_code(err);
 	*(char **)grow(&node->devs, node->n_devs, sizeof(char *)) = must_strdup(dev);
 	*(int *)grow(&node->ifindex, node->n_devs, sizeof(int)) = index;
 	node->n_devs++;
@@ -181,7 +181,7 @@ static int join(struct topo_up *up, struct end *a, struct end *b, unsigned int *
 	}
 	if (rtnetlink_veth(from->net, a->dev, a->mac, to->ns, b->dev, b->mac, err) ||
 	    has_dev(up, from, a->dev, err) || has_dev(up, to, b->dev, err))
-		return -err->code;
+		return err_code(err);
 	return 0;
 }
 
@@ -202,9 +202,11 @@ static bool is_single(const char *addr)
 static int take(const struct end *here, const char *addr, struct err *err)
 {
 	/* Several links may share one address of a router: it has it once. */
-	if (rtnetlink_addr(here->node->net, here->dev, addr, err) && err->code != EEXIST)
-		return -err->code;
-	err->code = 0;
+	int code = rtnetlink_addr(here->node->net, here->dev, addr, err);
+
+	if (code && code != -EEXIST)
+		return code;
+	err_clear(err);
 	return 0;
 }
 
@@ -216,7 +218,7 @@ static int know(const struct end *here, const char *addr, const struct end *ther
 
 	plain_addr(peer, plain, sizeof(plain));
 	if (is_single(addr) && rtnetlink_route(here->node->net, plain, NULL, here->dev, err))
-		return -err->code;
+		return err_code(err);
 	return rtnetlink_neigh(here->node->net, here->dev, plain, there->mac, err);
 }
 
@@ -231,12 +233,12 @@ static int introduce(const struct end *here, const struct end *there, struct err
 		return 0;
 	for (char *addr = strtok_r(mine, " ", &save); addr; addr = strtok_r(NULL, " ", &save)) {
 		if (take(here, addr, err))
-			return -err->code;
+			return err_code(err);
 		first = first ? first : addr;
 	}
 	for (char *addr = strtok_r(theirs, " ", &save); addr; addr = strtok_r(NULL, " ", &save))
 		if (know(here, first, there, addr, err))
-			return -err->code;
+			return err_code(err);
 	return 0;
 }
 
@@ -257,12 +259,12 @@ static int add_link(struct topo_up *up, const struct link *link, unsigned int *m
 		snprintf(a_name, sizeof(a_name), "%s", link->a.node);
 		snprintf(b_name, sizeof(b_name), "%s", link->b.node);
 		if (add_node(up, link->wire, NODE_WIRE, err))
-			return -err->code;
+			return err_code(err);
 		a.node = topo_node(up, link->a.node);	/* the array may have moved */
 		b.node = topo_node(up, link->b.node);
 		wire_a.node = wire_b.node = topo_node(up, link->wire);
 		if (join(up, &a, &wire_a, macs, err) || join(up, &wire_b, &b, macs, err))
-			return -err->code;
+			return err_code(err);
 		wire = topo_node(up, link->wire);
 		if (rtnetlink_splice(wire->net, a_name, b_name, err) || rtnetlink_splice(wire->net, b_name, a_name, err) ||
 		    rtnetlink_netem(wire->net, a_name, &delay, err) || rtnetlink_netem(wire->net, b_name, &delay, err))
@@ -315,7 +317,7 @@ static int configure(struct topo_up *up, const struct topo *topo, struct err *er
 		bool router = node->kind == NODE_ROUTER || node->kind == NODE_NAT;
 
 		if (set_own(topo, node, err))
-			return -err->code;
+			return err_code(err);
 		for (const struct setting *pin = forward; router && pin->node; pin++)
 			if ((up->ipv6 || strncmp(pin->key, "net.ipv6.", 9)) && set(node->ns, pin, true, err))
 				return err_in(err, node->name);
@@ -358,7 +360,7 @@ int topo_up(const struct topo *topo, struct topo_up *up, struct err *err)
 	return 0;
 fail:
 	topo_down(up);
-	return -err->code;
+	return err_code(err);
 }
 
 void topo_down(struct topo_up *up)

@@ -1,7 +1,8 @@
 /* craft.c - a segment that no program would send, from a few words */
 #include <twlab/craft.h>
 
-#include <errno.h>
+#include <twlab/number.h>
+
 
 static const struct {
 	const char *name;
@@ -14,11 +15,11 @@ static const struct {
 /* "+1", "-1": relative; "1000": as it is. */
 static bool read_number(const char *text, struct craft_number *number)
 {
-	char *end;
-	long long value = strtoll(text, &end, 10);
+	long long value;
+	bool is = number_integer(text, &value);
 
 	*number = (struct craft_number){ true, *text == '+' || *text == '-', (uint32_t)value };
-	return end != text && !*end && value >= -(1LL << 31) && value < 1LL << 32;
+	return is && value >= -(1LL << 31) && value < 1LL << 32;
 }
 
 static bool read_word(char *word, struct craft *craft)

@@ -10,20 +10,17 @@
 #include <errno.h>
 
 /* Open @path as a task in @ns sees it. */
-static FILE *open_in(int ns, const char *path, struct err *err)
+static int open_in(int ns, const char *path, FILE **file, struct err *err)
 {
-	int home = ns_enter(ns, err);
-	FILE *file;
-	int code;
+	int home = ns_enter(ns, err), code;
 
+	*file = NULL;
 	if (home < 0)
-		return NULL;
-	file = fopen(path, "re");
+		return home;
+	*file = fopen(path, "re");
 	code = errno;
 	ns_leave(home);
-	if (!file)
-		err_set(err, code, "cannot read %s", path);
-	return file;
+	return *file ? 0 : err_set(err, code, "cannot read %s", path);
 }
 
 static void read_pair(char *names, char *values, struct counters *counters)
@@ -56,13 +53,14 @@ int counters_read(int ns, struct counters *counters, struct err *err)
 
 	*counters = (struct counters){ 0 };
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
-		auto_fclose FILE *file = open_in(ns, paths[p], err);
+		auto_fclose FILE *file = NULL;
+		int code = open_in(ns, paths[p], &file, err);
 		auto_free char *names = NULL;
 		auto_free char *values = NULL;
 		size_t names_room = 0, values_room = 0;
 
-		if (!file)
-			return -err->code;
+		if (code)
+			return code;
 		while (getline(&names, &names_room, file) > 0 && getline(&values, &values_room, file) > 0)
 			read_pair(names, values, counters);
 	}
@@ -81,16 +79,17 @@ int counters_proc_tcp(int ns, unsigned int state, struct err *err)
 	int count = 0;
 
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
-		auto_fclose FILE *file = open_in(ns, paths[p], err);
+		auto_fclose FILE *file = NULL;
+		int code = open_in(ns, paths[p], &file, err);
 		char line[512];
 		unsigned int st;
 
-		if (!file && p == 1 && err->code == ENOENT) {	/* no IPv6 in this kernel */
-			err->code = 0;
+		if (code == -ENOENT && p == 1) {	/* no IPv6 in this kernel */
+			err_clear(err);
 			break;
 		}
-		if (!file)
-			return -err->code;
+		if (code)
+			return code;
 		while (fgets(line, sizeof(line), file))
 			if (sscanf(line, " %*d: %*[0-9A-F]:%*x %*[0-9A-F]:%*x %x", &st) == 1 && st == state)
 				count++;

@@ -146,7 +146,7 @@ int sockdiag_dump(struct sockdiag *diag, int family, const struct socket_seen **
 	};
 
 	if (ask(diag, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, "list the sockets", err))
-		return -err->code;
+		return err_code(err);
 	*sockets = diag->seen;
 	return (int)diag->n;
 }
@@ -170,11 +170,13 @@ int sockdiag_find(struct sockdiag *diag, const struct endpoint *local, const str
 		.idiag_states = ~0U,
 		.id = { .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } },
 	};
+	int code;
 
 	write_endpoint(local, req.id.idiag_src, &req.id.idiag_sport);
 	write_endpoint(remote, req.id.idiag_dst, &req.id.idiag_dport);
-	if (ask(diag, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, &req, "look for a socket", err))
-		return err->code == ENOENT ? 0 : -err->code;
+	code = ask(diag, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, &req, "look for a socket", err);
+	if (code)
+		return code == -ENOENT ? 0 : code;
 	if (diag->n == 0)
 		return 0;
 	*seen = diag->seen[0];

@@ -173,7 +173,7 @@ static int open_devices(struct host *host, struct err *err)
 	    !rtnetlink_addr(net, "tun0", HOST "/15", err) && !rtnetlink_up(net, "tun0", err))
 		host->listener = open_listener(err);
 	rtnetlink_close(net);
-	return host->listener < 0 ? -err->code : 0;
+	return host->listener < 0 ? err_code(err) : 0;
 }
 
 /* What the node has, and room for as many as there will be. */
@@ -189,7 +189,7 @@ static int set_up(const struct host *host, const struct topo *topo, const char *
 
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
 		if (sysctl_set(host->ns, rows[r].key, rows[r].value, err))
-			return -err->code;
+			return err_code(err);
 	return topo_set(topo, &node, err);
 }
 
@@ -200,14 +200,14 @@ static int host_open(struct host *host, const struct topo *topo, const char *nam
 	*host = (struct host){ .ns = ns_new(err), .tun = -1, .listener = -1 };
 	endpoint_parse(HOST ":8080", &host->end);
 	if (host->ns < 0 || set_up(host, topo, name, err))
-		return -err->code;
+		return err_code(err);
 	host->diag = sockdiag_open(host->ns, err);
-	home = host->diag ? ns_enter(host->ns, err) : -err->code;
+	home = host->diag ? ns_enter(host->ns, err) : err_code(err);
 	if (home < 0)
 		return home;
 	open_devices(host, err);
 	ns_leave(home);
-	return host->listener < 0 ? -err->code : 0;
+	return host->listener < 0 ? err_code(err) : 0;
 }
 
 static void host_close(struct host *host)
@@ -297,14 +297,14 @@ static int make_time_wait(const struct host *host, const struct trial *trial, un
 	endpoint_parse(end, &peer->end);
 	if (report(host, trial, peer, TCP_SYN, err) || expect(host, peer, TCP_SYN | TCP_ACK, err) ||
 	    report(host, trial, peer, TCP_ACK, err))
-		return -err->code;
+		return err_code(err);
 	conn = accept4(host->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (conn < 0)
 		return err_set(err, errno, "cannot accept");
 	close(steal_fd(&conn));		/* the host's FIN comes first */
 	if (expect(host, peer, TCP_FIN | TCP_ACK, err) || report(host, trial, peer, TCP_FIN | TCP_ACK, err) ||
 	    expect(host, peer, TCP_ACK, err))
-		return -err->code;
+		return err_code(err);
 	peer->made_ms = now_ms();
 	return 0;
 }
@@ -329,7 +329,7 @@ static int try(const struct host *host, struct trial *trial, unsigned int number
 
 	peer->sent_ms = now_ms();
 	if (send_to(host, &spec, comment, err))
-		return -err->code;
+		return err_code(err);
 	trial->kernel.answer = TRIAL_NONE;
 	while (collect(host, 0, &packet))	/* TCP is done with it when write() returns */
 		if (endpoint_equal(&packet.dst, &peer->end))
@@ -366,15 +366,15 @@ static int run(struct host *host, struct trace *trace, struct trial *trials, str
 {
 	for (unsigned int t = 0; t < n; t++)
 		if (make_time_wait(host, &trials[t], t, &peers[t], err))
-			return -err->code;
+			return err_code(err);
 	host->trace = trace;
 	nanosleep(&(struct timespec){ PAUSE_S, 0 }, NULL);
 	for (int rfc1337 = 0; rfc1337 <= 1; rfc1337++) {
 		if (sysctl_set(host->ns, "net.ipv4.tcp_rfc1337", rfc1337 ? "1" : "0", err))
-			return -err->code;
+			return err_code(err);
 		for (unsigned int t = 0; t < n; t++)
 			if (trials[t].rfc1337 == rfc1337 && try(host, &trials[t], t + 1, &peers[t], err))
-				return -err->code;
+				return err_code(err);
 	}
 	return look(host, trials, peers, n, err);
 }

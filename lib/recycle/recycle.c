@@ -402,9 +402,9 @@ static int open_here(struct recycle *recycle, struct err *err)
 	recycle->listener = listener_open(err);
 	recycle->raw = raw_open(err);
 	if (!recycle->listener || !recycle->raw)
-		return -err->code;
+		return err_code(err);
 	recycle->nfqueue = nfqueue_open(&spec, handle, recycle, err);
-	return recycle->nfqueue ? 0 : -err->code;
+	return recycle->nfqueue ? 0 : err_code(err);
 }
 
 static int open_all(struct recycle *recycle, int ns, struct err *err)
@@ -422,7 +422,7 @@ static int open_all(struct recycle *recycle, int ns, struct err *err)
 	if (failed)
 		return failed;
 	recycle->diag = sockdiag_open(ns, err);
-	return recycle->diag ? nfqueue_rules(ns, rules, err) : -err->code;
+	return recycle->diag ? nfqueue_rules(ns, rules, err) : err_code(err);
 }
 
 struct recycle *recycle_open(int ns, struct err *err)

@@ -96,7 +96,7 @@ static int open_both(struct tsoffset *tsoffset, int ns, struct err *err)
 		return home;
 	tsoffset->nfqueue = nfqueue_open(&spec, handle, tsoffset, err);
 	ns_leave(home);
-	return tsoffset->nfqueue ? nfqueue_rules(ns, rules, err) : -err->code;
+	return tsoffset->nfqueue ? nfqueue_rules(ns, rules, err) : err_code(err);
 }
 
 struct tsoffset *tsoffset_open(int ns, uint32_t shift_ticks, struct err *err)

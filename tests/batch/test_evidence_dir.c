@@ -5,6 +5,7 @@
 #include "harness/batch/evidence_dir.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static char *top;
 
@@ -85,10 +86,66 @@ static void what_is_replaced_is_gone_and_the_rest_is_left(void **state)
 	}
 }
 
+/* A process that has been and is no more. */
+static pid_t dead(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
+static void partial_of_the_dead_go_and_others_stay(void **state)
+{
+	auto_free char *to = in_top("old"), *mine = evidence_dir_temporary(to), *name = must_strdup(strrchr(mine, '/') + 1), *gone = NULL;
+	const struct { char *name; bool goes; } rows[] = {
+		{ must_strdup(name), false },				/* it is me */
+		{ must_printf("%.*s.%d", (int)(strrchr(name, '.') - name), name, (int)dead()), true },
+		{ must_printf(".old.1.%d", (int)dead()), false },	/* of another container */
+		{ must_printf(".other.%s.%d", "1", (int)dead()), false },
+		{ must_strdup(".old.notes"), false }, { must_strdup(".old.-1.-1"), false }, { must_strdup(".old.1.0"), false },
+		{ must_strdup(".old"), false }, { must_strdup(".old.1.99999999999999999999"), false },
+	};
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		auto_free char *file = must_printf("%s/events.jsonl", rows[r].name);
+
+		put(file);
+	}
+	put("tmp/run.json");
+	gone = in_top("tmp");
+	assert_int_equal(evidence_dir_settle(gone, to, &err), 0);
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		auto_free char *path = in_top(rows[r].name);
+
+		print_message("%s\n", rows[r].name);
+		assert_int_equal(access(path, F_OK) != 0, rows[r].goes);
+		free(rows[r].name);
+	}
+}
+
+static void a_folder_without_a_name_is_none(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(evidence_dir_make("", &err) < 0 && strstr(err.text, "without a name"));
+	assert_true(fs_mkdir("", &err) < 0 && strstr(err.text, "without a name"));
+	assert_true(fs_write_file("", "x", 1, NULL) < 0);
+	assert_int_equal(evidence_dir_make("/name", &err), 0);
+	assert_int_equal(fs_mkdir("/", &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(only_evidence_may_be_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(partial_of_the_dead_go_and_others_stay, set_up, tear_down),
+		cmocka_unit_test(a_folder_without_a_name_is_none),
 		cmocka_unit_test_setup_teardown(what_is_replaced_is_gone_and_the_rest_is_left, set_up, tear_down),
 	};
 

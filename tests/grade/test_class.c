@@ -2,6 +2,7 @@
 #include "tests/helpers/test.h"
 
 #include "harness/util/archive.h"
+#include "harness/grade/class_report.h"
 #include "harness/grade/submissions.h"
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
@@ -90,6 +91,8 @@ static void names_say_whose_it_is(void **state)
 		{ "names/cy.tar.gz", "cy", 1, true },
 		{ "names/submission_12/a", "submission_12", 0, true },
 		{ "names/zo\xc3\xab/a", "xzo__-", 1, false },
+		/* what lies beside the results has these names */
+		{ "names/grades.csv/a", "xgrades.csv-", 1, true }, { "names/index.html.zip", "xindex.html-", 1, true },
 	};
 	auto_free char *path = at("names");
 	struct submission_entry *all = NULL;
@@ -119,6 +122,33 @@ static void names_say_whose_it_is(void **state)
 	assert_true(submissions_list(path, &all, &n, &err) < 0);
 	assert_non_null(strstr(err.text, "which of them counts"));
 	submissions_free(all, n);
+}
+
+/* A teacher may give more than all points, and whatever stands in a result.json, nothing breaks. */
+static void points_beyond_the_end_are_told(void **state)
+{
+	static const struct { const char *who, *earned, *points; } rows[] = {
+		{ "ada", "36", "32" }, { "bob", "64", "32" }, { "cy", "-4", "32" }, { "dan", "32", "32" }, { "eve", "0", "32" },
+		{ "fay", "9223372036854775807", "1" }, { "gus", "1", "9223372036854775807" }, { "hal", "-9223372036854775807", "1" },
+		{ "ivy", "\"no number\"", "32" }, { "joe", "3", "-1" },
+	};
+	struct submission_entry handed[ARRAY_SIZE(rows)] = { 0 };
+	auto_free char *out = at("points"), *page = at("points/index.html"), *text = NULL;
+	struct err err = { 0 };
+	size_t len;
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		auto_free char *path = must_printf("points/%s/result.json", rows[r].who);
+		auto_free char *json = must_printf("{\"earned\": %s, \"points\": %s, \"status\": 0, \"student\": \"%s\", \"marks\": []}",
+						   rows[r].earned, rows[r].points, rows[r].who);
+
+		dir_put_text(path, json);
+		handed[r].who = (char *)(uintptr_t)rows[r].who;
+	}
+	assert_int_equal(class_report(lab_find("3"), handed, ARRAY_SIZE(rows), out, &err), 0);
+	assert_int_equal(fs_read(page, (void **)&text, &len, &err), 0);
+	assert_non_null(strstr(text, "9 graded"));
 }
 
 /* Submissions for lab 03: two whole ones, one of them an archive, one that does not
@@ -264,6 +294,7 @@ int main(void)
 		cmocka_unit_test(strangers_archives_are_looked_at_with_care),
 		cmocka_unit_test(too_many_files_and_no_archive_are_refused),
 		cmocka_unit_test(names_say_whose_it_is),
+		cmocka_unit_test(points_beyond_the_end_are_told),
 		cmocka_unit_test(grades_of_a_class_repeat),
 		cmocka_unit_test(a_wrong_key_is_nobody_s_fault),
 	};

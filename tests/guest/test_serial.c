@@ -5,6 +5,7 @@
  * finds is what it finds elsewhere. This program is also what runs in that guest.
  */
 #include "tests/helpers/cli.h"
+#include "harness/util/guest.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,8 +16,8 @@
 #include "tests/helpers/in_guest.h"
 #include "harness/vm/cache.h"
 #include "harness/guest/transport.h"
-#include "harness/util/digest.h"
 #include "harness/vm/lifecycle.h"
+#include <twlab/digest.h>
 
 /* ---- by hand ---- */
 
@@ -54,7 +55,7 @@ static void put(int fd, const char *text)
 static void report(int fd, const char *words)
 {
 	const char *at = strstr(words, DIGEST);
-	auto_free char *digest = digest_hex("hello world", 11);
+	auto_free char *digest = digest_of("hello world", 11);
 	auto_free char *text = at ? must_printf("%.*s%s%s", (int)(at - words), words, digest, at + strlen(DIGEST)) :
 		must_strdup(words);
 
@@ -261,7 +262,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_happens_there_is_told),
 	};
 
-	if (in_guest() && argc > 1)
+	if (guest_inside() && argc > 1)
 		return run_part(argv[1]);
 	return cmocka_run_group_tests(by_hand, NULL, NULL) +
 		cmocka_run_group_tests(with_guest, with_links, cli_close);

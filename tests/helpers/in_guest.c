@@ -11,11 +11,6 @@
 
 #define ARGS_MAX 16
 
-bool in_guest(void)
-{
-	return getenv("TWLAB_GUEST") != NULL;
-}
-
 static void pass_on(void *arg, int fd, const void *data, size_t len)
 {
 	FILE *out = fd == STDERR_FILENO ? stderr : stdout;

@@ -7,9 +7,7 @@
 #define TWLAB_IN_GUEST_H
 
 #include <twlab/err.h>
-
-/* Is this a guest? */
-bool in_guest(void);
+#include "harness/util/guest.h"
 
 /* Run this program (/proc/self/exe) with @args in a guest and pass on what it
  * prints. @paths are files, relative to the current folder, that it finds there

@@ -17,7 +17,7 @@ static inline int in_guest_tests(const struct CMUnitTest *tests, size_t n, const
 	struct err err = { 0 };
 	int status = -1;
 
-	if (!in_guest()) {
+	if (!guest_inside()) {
 		status = in_guest_run(NULL, paths, &err);
 		if (status < 0)
 			print_message("no guest: %s\n", err.text);

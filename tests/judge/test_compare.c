@@ -32,6 +32,10 @@ static void what_differs_is_a_matter_of_kind(void **state)
 		{ "conn1.SYN_RECV.timer_ms", "3000", "1000", true },
 		{ "conn1.TIME_WAIT.rearmed", "-", "1", false },
 		{ "conn1.TIME_WAIT.rearmed", "0", "1", true },
+		{ "prog.wait_ms", "nan", "5", true },		/* a program may print anything */
+		{ "prog.wait_ms", "0x10", "16", true },
+		{ "prog.wait_ms", "inf", "-inf", true },
+		{ "prog.wait_ms", "5", "5.5", false },
 	};
 
 	(void)state;

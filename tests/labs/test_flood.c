@@ -80,7 +80,7 @@ static void a_flood_is_answered(void **state)
 	};
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct stub stub = { 0 };
@@ -206,7 +206,7 @@ static void the_command_says_what_it_does(void **state)
 	static const int signals[] = { SIGTERM, SIGINT };
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		print_message("%s\n", strsignal(signals[i]));
@@ -223,7 +223,7 @@ static void a_killed_one_leaves_nothing_in_the_way(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	stub_up(&stub);
 	pid = start_command(&stub, &out);

@@ -53,6 +53,21 @@ static void many_nodes_are_written_out(void **state)
 	}
 }
 
+static void what_is_no_number_or_no_text_is_refused(void **state)
+{
+	static const struct node nodes[] = { { "host", .many = "some" }, { 0 } };
+	struct lab lab = { .name = "13-odd", .variants = (const struct variant[]){ { "v" }, { 0 } }, .topo = { .nodes = nodes } };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_null(plan_new(&lab, NULL, NULL, 0, &err));
+	assert_non_null(strstr(err.text, "'some' is no number of nodes"));
+	assert_null(plan_with(NULL, "hosts=\xff", &err));
+	assert_non_null(strstr(err.text, "no UTF-8"));
+	assert_null(plan_with(NULL, "hosts= 2", &err));
+	assert_null(plan_with(NULL, "hosts=0x2", &err));
+}
+
 static void rows_that_do_not_apply_are_left_out(void **state)
 {
 	struct err err = { 0 };
@@ -171,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lab_has_several_names),
 		cmocka_unit_test(many_nodes_are_written_out),
+		cmocka_unit_test(what_is_no_number_or_no_text_is_refused),
 		cmocka_unit_test(rows_that_do_not_apply_are_left_out),
 		cmocka_unit_test(a_wrong_set_is_refused_with_what_is_allowed),
 		cmocka_unit_test(every_variant_of_every_lab_is_whole),

@@ -221,7 +221,7 @@ static const struct sandbox_limits roomy = { .cpu_ms = 400, .memory_mb = 64, .pr
 static void what_it_may_and_what_not(void **state)
 {
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	int leak = open("/dev/console", O_WRONLY), leaked = dup2(leak, 100);	/* not closed on exec */
 
@@ -244,7 +244,7 @@ static void what_it_may_and_what_not(void **state)
 static void what_goes_too_far_is_noticed_and_ends(void **state)
 {
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t e = 0; e < ARRAY_SIZE(excesses); e++) {
 		const struct timespec pause = { 0, 50 * NS_PER_MS };
@@ -277,7 +277,7 @@ static void an_orphan_ends_with_the_cage(void **state)
 	int status;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	sandbox = caged("orphan", &roomy, &proc);
 	assert_int_equal(waitpid(proc.pid, &status, 0), proc.pid);
@@ -299,7 +299,7 @@ static void only_a_plain_file_of_its_own_is_taken(void **state)
 	size_t len;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	sandbox = caged("own_file", &roomy, &proc);
 	finding_of(&proc, text, sizeof(text));

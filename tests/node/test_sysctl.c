@@ -27,7 +27,7 @@ static void a_setting_is_found_where_it_is(void **state)
 	auto_close int ns = ns_new(NULL);
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	assert_true(ns >= 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -43,7 +43,7 @@ static void what_the_first_has_is_set_there(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	assert_int_equal(sysctl_set(ns, "net.ipv4.tcp_max_orphans", "77", &err), -ENOENT);
 	assert_int_equal(sysctl_set(first, "net.ipv4.tcp_max_orphans", "77", &err), 0);

@@ -53,7 +53,7 @@ static void a_line_that_fails_does_not_stop_the_next(void **state)
 	int ns;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	ns = ns_new(&err);
 	assert_true(ns >= 0);

@@ -140,7 +140,7 @@ static void a_kernel_keeps_to_it(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
 		struct timer_wheel wheel = { .tick_ns = timer_wheel_tick_ns() };

@@ -387,7 +387,7 @@ static void the_emulation_decides_as_a_4_9_kernel_did(void **state)
 	unsigned int n, agree, others, paws = 0, rejected = 0;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	n = read_rows(GENUINE, &player.rows);
 	player.left = player.n = add_other_fates(&player.rows, n);

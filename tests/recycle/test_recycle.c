@@ -180,7 +180,7 @@ static void make(struct stub *stub, struct conversation *talks, const struct mov
 static void sequences_follow_the_rule(void **state)
 {
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(sequences); i++) {
 		struct conversation talks[TALKS];
@@ -280,7 +280,7 @@ static void any_sequence_follows_the_rule(void **state)
 	unsigned int refused = 0, opened = 0;
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (uint32_t seed = 1; seed <= 20; seed++) {
 		struct stub stub = { 0 };
@@ -417,7 +417,7 @@ static void time_wait_ends_after_three_and_a_half_rto(void **state)
 	};
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct conversation conversation = conversation_of(40000, rows[i].ending != WITHOUT_TS, 1000000);
@@ -459,7 +459,7 @@ static void a_stub_is_remembered(void **state)
 	struct stub stub = { 0 };
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	stub_up(&stub);
 	stub_recycle(&stub, note_reject, NULL);

@@ -333,7 +333,7 @@ static void a_host_with_a_shifted_clock_talks(void **state)
 	};
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct pair pair = { 0 };
@@ -371,7 +371,7 @@ static void a_host_without_timestamps_is_left_alone(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	if (!in_guest())
+	if (!guest_inside())
 		skip();
 	pair_up(&pair, 2160000000u, false, "delay 10ms");	/* or nobody has summed up what is not touched */
 	stub_must(sysctl_set(pair.ns[0], "net.ipv4.tcp_timestamps", "0", &err), &err);

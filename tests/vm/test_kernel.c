@@ -1,6 +1,8 @@
 /* test_kernel.c - the kernels in the cache, and what is no kernel */
 #include "tests/helpers/test.h"
 
+#include <jansson.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -120,6 +122,22 @@ static void kernels_are_found_by_name(void **state)
 	assert_string_equal(kernel.name, "6.1");	/* the usual one */
 	assert_string_equal(kernel.release, "5.10.1");
 	assert_int_equal(strlen(kernel.digest), 64);
+}
+
+/* Where it came from is a path, and a path is any bytes. */
+static void a_kernel_may_come_from_any_path(void **state)
+{
+	auto_free char *image = write_image("k\xff\".img", "5.10.1 (x)"), *about = cache_path("kernels/odd/about.json");
+	auto_kernel struct kernel kernel = { 0 };
+	struct err err = { 0 };
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(kernel_store("odd", image, NULL, NULL, image, &err), 0);
+	assert_int_equal(kernel_find("odd", &kernel, &err), 0);
+	json = json_load_file(about, 0, NULL);
+	assert_non_null(strstr(json_string_value(json_object_get(json, "from")), "k\\xff\".img"));
+	json_decref(json);
 }
 
 static void a_name_is_no_path(void **state)
@@ -396,6 +414,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_cache, forget_cache)
 		TEST(the_version_is_read_out_of_the_header),
 		TEST(kernels_are_found_by_name),
+		TEST(a_kernel_may_come_from_any_path),
 		TEST(a_name_is_no_path),
 		TEST(modules_lie_side_by_side),
 		TEST(modules_are_of_their_kernel),

@@ -3,6 +3,7 @@
  * This program is also what runs in the guest: its first argument says which part.
  */
 #include "tests/helpers/test.h"
+#include "harness/util/guest.h"
 #include "tests/helpers/child.h"
 
 #include <errno.h>
@@ -512,7 +513,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(nothing_outlives_its_owner),
 	};
 
-	if (in_guest() && argc > 1)
+	if (guest_inside() && argc > 1)
 		return run_part(argv[1]);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
