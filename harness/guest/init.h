@@ -24,6 +24,7 @@
 #include <twlab/err.h>
 
 #define GUEST_TWLAB	"/twlab/twlab"	/* twlab itself, for a job's argv */
+#define GUEST_STDIN	"/twlab/stdin"	/* a job's file that becomes the program's standard input; else that is empty */
 #define GUEST_RESULT_FD	3	/* of "out": no output, but the result */
 #define GUEST_OUT_MAX	(48 << 20)	/* bytes of out/ that a guest may hand back */
 #define GUEST_FILES_MAX	4096		/* files in it */
