@@ -15,6 +15,7 @@
 #include <twlab/ns.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -307,7 +308,7 @@ static void run_here(struct batch *batch, struct run *run)
 	ssize_t len;
 	pid_t pid;
 
-	if (pipe(pipes)) {
+	if (pipe2(pipes, O_CLOEXEC)) {
 		fail(run, RESULT_ERROR, strerror(errno));
 		return;
 	}

@@ -72,11 +72,9 @@ int options_unknown(int opt, char **argv, struct err *err)
 
 int options_number(const char *text, const char *what, uint64_t least, uint64_t most, uint64_t *n, struct err *err)
 {
-	char *end;
-
 	errno = 0;
-	*n = strtoull(text, &end, 10);
-	if (errno || !*text || *end || *text == '-' || *n < least || *n > most)
+	*n = strtoull(text, NULL, 10);	/* which takes blanks and a sign, too */
+	if (errno || !*text || text[strspn(text, "0123456789")] || *n < least || *n > most)
 		return err_set(err, 0, "%s is a whole number from %llu to %llu, not '%s'", what, (unsigned long long)least,
 			       (unsigned long long)most, text);
 	return 0;

@@ -70,7 +70,10 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		case 'o': execute_options.dir = optarg; break;
 		case 'v': variant = optarg; break;
 		case 's': *(const char **)grow(&sets, n++, sizeof(char *)) = optarg; break;
-		case 'r': execute_options.seed = strtoull(optarg, NULL, 10); break;
+		case 'r':
+			if (options_number(optarg, "a seed", 0, INT64_MAX, &execute_options.seed, err))
+				goto out;
+			break;
 		case TASK_SYSCTL: case TASK_RULES: case TASK_PROGRAM:
 			if (n_files == ARRAY_SIZE(files) || !strchr(optarg, '=')) {
 				err_set(err, 0, "what is handed in is given as NAME=FILE, at most %zu of them", ARRAY_SIZE(files));

@@ -249,20 +249,11 @@ static int run(const struct vm_job *job, struct vm_result *result, struct err *e
 	return ret < 0 ? ret : 0;
 }
 
-static bool number(const char *text, unsigned long long max, unsigned long long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value <= max;
-}
-
 /* Take the options out of argv: what is left begins at optind. */
 static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 		 struct input *input, const char **out, struct err *err)
 {
-	unsigned long long value;
+	uint64_t limit_s;
 	int opt;
 
 	opterr = 0;
@@ -273,10 +264,10 @@ static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
 			*out = optarg;
 		else if (opt == 'i')
 			input->asked = true;
-		else if (opt == 's' && number(optarg, UINT64_MAX, &value))
-			job->seed = value;
-		else if (opt == 't' && number(optarg, 86400, &value) && value)
-			job->wall_limit_s = (int)value;
+		else if (opt == 's' && !options_number(optarg, "a seed", 0, INT64_MAX, &job->seed, err))
+			continue;
+		else if (opt == 't' && !options_number(optarg, "--time-limit", 1, 86400, &limit_s, err))
+			job->wall_limit_s = (int)limit_s;
 		else if (opt == 'p' && !bring_file(along, optarg, err))
 			continue;
 		else

@@ -59,7 +59,7 @@ static int run(const char *dir, char *const *argv, char **out, struct err *err)
 	auto_free char *text = NULL;
 	auto_fclose FILE *from = NULL;
 	size_t room = 0, len;
-	int fd[2], status;
+	int fd[2], status = 0;
 	pid_t pid;
 
 	if (pipe2(fd, O_CLOEXEC))
@@ -75,7 +75,9 @@ static int run(const char *dir, char *const *argv, char **out, struct err *err)
 	}
 	close(fd[1]);
 	from = fdopen(fd[0], "r");
-	if (pid > 0 && from && getdelim(&text, &room, '\0', from) < 0 && text)
+	if (pid < 0)
+		return err_set(err, errno, "cannot run %s", argv[0]);
+	if (from && getdelim(&text, &room, '\0', from) < 0 && text)
 		*text = '\0';
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
