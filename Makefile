@@ -113,7 +113,7 @@ check demo bench: deps
 
 packages := gcc pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
             libnftables-dev libjansson-dev libarchive-dev libkmod-dev nettle-dev \
-            libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark tcc libxml2-utils \
+            libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark tcpdump tcc libxml2-utils \
             python3-yaml python3-jsonschema perl
 deps:
 	@tests/deps $(packages)

@@ -38,10 +38,17 @@ struct caption caption_of(const struct segment *segment, bool stamps, double roo
 		caption_free(&caption);
 	}
 	caption = (struct caption){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
-						segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way" : ", lost"), must_strdup(numbers) };
+						segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way"
+						: segment->icmp ? ", rejected" : ", lost"), must_strdup(numbers) };
 	if (caption_width(&caption) > room) {
 		free(caption.plain);
 		caption.plain = must_printf(" %s", *ts ? ts : len);
 	}
 	return caption;
+}
+
+struct caption caption_of_icmp(const struct icmp_error *icmp)
+{
+	return (struct caption){ must_printf("ICMP%s", icmp->way.rcvd_ns >= 0 ? "" : icmp->way.is_under_way ? ", under way" : ", lost"),
+				 must_printf(" %s", icmp_name(icmp->family, icmp->type, icmp->code)) };
 }

@@ -3,6 +3,7 @@
 #define TWLAB_CAPTION_H
 
 #include "diagrams/scene.h"
+#include <twlab/icmp.h>
 
 struct caption {
 	char *bold;	/* "FIN,ACK again" */
@@ -13,6 +14,9 @@ struct caption {
  * @stamps a SYN's timestamp is among the numbers.
  */
 struct caption caption_of(const struct segment *segment, bool stamps, double room);
+
+/* "ICMP" and its name: it quotes what it is about, so no numbers. */
+struct caption caption_of_icmp(const struct icmp_error *icmp);
 double caption_width(const struct caption *caption);
 void caption_free(struct caption *caption);
 

@@ -47,6 +47,9 @@ static bool something_happened(const struct scene *scene, int node)
 				return true;
 		}
 	}
+	for (unsigned int i = 0; i < scene->trace->n_icmps; i++)
+		if (scene->trace->icmps[i].way.from == node)
+			return true;
 	return false;
 }
 

@@ -5,6 +5,7 @@
 #include "diagrams/columns.h"
 #include "diagrams/plane.h"
 #include "diagrams/rungs.h"
+#include <twlab/icmp.h>
 
 enum { TOP = 104, FOOT = 40, SLANT = 22, LINE = 19, BAR_MIN = 15 };
 enum { SLIDE_MOST = 600, MOST_FLIGHTS = 120, NEAR = 12 };	/* what is higher is for scrolling, and as wide as a slide */
@@ -12,6 +13,7 @@ enum { SLIDE_MOST = 600, MOST_FLIGHTS = 120, NEAR = 12 };	/* what is higher is f
 /* An arrow. */
 struct flight {
 	const struct segment *segment;
+	const struct icmp_error *icmp;	/* it is the way of this one; NULL = a segment's */
 	unsigned int sent, end;		/* rungs */
 	bool crosses;			/* meets one that comes the other way */
 	bool silent;			/* a SYN that got no answer */
@@ -63,6 +65,29 @@ static int by_sending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static bool is_shown(const struct scene *scene, unsigned int conn)
+{
+	for (unsigned int i = 0; i < scene->n_conns; i++)
+		if (scene->conns[i] == conn)
+			return true;
+	return false;
+}
+
+/* The ICMP errors about segments of the shown connections. */
+static unsigned int collect_icmps(struct ladder *ladder, unsigned int n)
+{
+	const struct trace *trace = ladder->scene->trace;
+
+	for (unsigned int i = 0; i < trace->n_icmps; i++) {
+		const struct icmp_error *icmp = &trace->icmps[i];
+
+		if (is_shown(ladder->scene, icmp->way.conn))
+			*(struct flight *)grow(&ladder->flights, n++, sizeof(struct flight)) =
+				(struct flight){ .segment = &icmp->way, .icmp = icmp };
+	}
+	return n;
+}
+
 /* All segments of the shown connections, by time; of too many the middle is left out. */
 static void collect_flights(struct ladder *ladder)
 {
@@ -79,6 +104,7 @@ static void collect_flights(struct ladder *ladder)
 			flight->silent = scene_syn_silent(scene, conn, k);
 		}
 	}
+	n = collect_icmps(ladder, n);
 	if (n)
 		qsort(ladder->flights, n, sizeof(*ladder->flights), by_sending);
 	if (n > MOST_FLIGHTS) {
@@ -111,7 +137,7 @@ static void add_flight(struct ladder *ladder, unsigned int i)
 	int64_t end_ns = is_cut(segment) ? last_seen(ladder->scene, segment) : segment->rcvd_ns;
 
 	flight->sent = rungs_add(ladder->rungs, segment->sent_ns, 0, 0);
-	flight->end = rungs_add(ladder->rungs, end_ns, 0, flight->silent ? 14 : 0);
+	flight->end = rungs_add(ladder->rungs, end_ns, 0, flight->silent || flight->icmp ? 14 : 0);
 	rungs_apart(ladder->rungs, flight->sent, flight->end, is_cut(segment) ? SLANT * 0.6 : SLANT);
 	for (unsigned int k = i > NEAR ? i - NEAR : 0; k < i; k++)
 		keep_apart(ladder, &ladder->flights[k], flight);
@@ -259,11 +285,11 @@ static double touch(const struct ladder *ladder, int node, const struct segment 
 		    : columns_x(ladder->columns, node);
 }
 
-static const struct look *flight_look(const struct segment *segment)
+static const struct look *flight_look(const struct flight *flight)
 {
-	if (segment->tcp.flags & TCP_RST)
+	if (flight->icmp || flight->segment->tcp.flags & TCP_RST)
 		return palette_look(LOOK_RST);
-	return palette_look(segment->from_client ? LOOK_CLIENT : LOOK_SERVER);
+	return palette_look(flight->segment->from_client ? LOOK_CLIENT : LOOK_SERVER);
 }
 
 /* Both ends of the arrow, on the page. */
@@ -291,12 +317,14 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 {
 	const struct segment *segment = flight->segment;
 	bool reset = segment->tcp.flags & TCP_RST;
-	struct dot_line line = { flight_look(segment), .arrow = is_cut(segment) && !segment->is_under_way ? ARROW_NONE : ARROW_END,
+	struct dot_line line = { flight_look(flight), .arrow = is_cut(segment) && !segment->is_under_way ? ARROW_NONE : ARROW_END,
 				 .twice = reset };
 	struct dot_point a, b;
 
 	if (segment->is_retransmission || segment->is_copy)
 		line.style = "dashed";
+	if (flight->icmp)
+		line.style = "dotted";
 	flight_ends(ladder, flight, &a, &b);
 	dot_line(ladder->dot, &line, a, b);
 	if (is_cut(segment) && !segment->is_under_way)
@@ -340,8 +368,8 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 	flight_ends(ladder, flight, &a, &b);
 	left = plane_max(plane_min(a.x, b.x), columns_left(ladder->columns)) + 6;
 	right = plane_min(plane_max(a.x, b.x), columns_right(ladder->columns)) - 6;
-	caption = caption_of(segment, columns_clients(ladder->columns) > 1,
-			     (right - left) * (flight->crosses ? 0.55 : 1));
+	caption = flight->icmp ? caption_of_icmp(flight->icmp) :
+		  caption_of(segment, columns_clients(ladder->columns) > 1, (right - left) * (flight->crosses ? 0.55 : 1));
 	width = caption_width(&caption);
 	slope = b.x != a.x ? (b.y - a.y) / (b.x - a.x) : 0;
 	for (int tries = 0; ; tries++) {
@@ -352,6 +380,8 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 		if (is_cut(segment))	/* near the cross, away from the arrow that it answers */
 			x = a.x < b.x ? end : begin;
 		y = a.y + slope * (x - a.x) - 7.5 - plane_abs(slope) * width / 2;
+		if (flight->icmp)	/* above it is the arrow that it answers */
+			y += 16 + plane_abs(slope) * width;
 		if (tries == 2 || !is_noted(ladder, x, y, width))
 			break;
 	}
@@ -359,7 +389,7 @@ static void draw_flight_words(struct ladder *ladder, const struct flight *flight
 		x = b.x - (a.x < b.x ? 1 : -1) * (width / 2 + 8 + LINE / plane_abs(slope));
 		y = b.y - LINE;
 	}
-	dot_text(ladder->dot, &(struct dot_text){ x, y, .colour = flight_look(segment)->text, .back = "#ffffff",
+	dot_text(ladder->dot, &(struct dot_text){ x, y, .colour = flight_look(flight)->text, .back = "#ffffff",
 						  .bold = caption.bold, .plain = caption.plain });
 	caption_free(&caption);
 }

@@ -61,7 +61,7 @@ bool scene_syn_silent(const struct scene *scene, const struct conn *conn, unsign
 {
 	const struct segment *segments = scene->trace->segments, *syn = &segments[conn->segments[k]];
 
-	if (!is_first_syn(&syn->tcp) || syn->rcvd_ns < 0)
+	if (!is_first_syn(&syn->tcp) || syn->rcvd_ns < 0 || syn->icmp)
 		return false;
 	for (unsigned int i = k + 1; i < conn->n_segments; i++) {
 		const struct segment *next = &segments[conn->segments[i]];

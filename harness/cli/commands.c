@@ -34,7 +34,7 @@ static const struct command {
 	{ "kernel", kernel_main, "list | fetch NAME... | show NAME | traits |\n\tadd FILE [--modules DIR] [--name NAME] [--machine M] [--append WORDS]",
 	  "the kernels that the labs can run on" },
 	{ "vm", vm_main, "[--kernel K] [--seed N] [--time-limit S] [--put FILE]...\n"
-	  "\t[-o DIR] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
+	  "\t[-i] [-o DIR] -- PROGRAM ARGS", "run a program in the virtual machine, in virtual time" },
 	{ "recycle", recycle_main, "[--stats]", "give this network namespace tcp_tw_recycle, until it ends" },
 	{ "play", play_main, "LAB [--variant V] [--set NAME=VALUE]... [--seed N] -o DIR\n"
 	  "\t[--sysctl NODE=FILE] [--rules NODE=FILE] [--program NAME=FILE]\n"

@@ -36,7 +36,12 @@ static bool check_vm(void)
 	for (size_t p = 0; p < ARRAY_SIZE(programs); p++)
 		row(on_path(programs[p].program), programs[p].what, programs[p].advice);
 	kernel = kernel_find(NULL, &found, &err) == 0;
-	row(kernel, "a kernel to run", "twlab kernel fetch 6.1");
+	if (kernel && kernel_whole(&found, &err)) {
+		row(false, "the kernel is whole", err.text);
+		kernel = false;
+	} else {
+		row(kernel, "a kernel to run", "twlab kernel fetch 6.1");
+	}
 	return qemu && kernel;
 }
 

@@ -62,7 +62,7 @@ static int draw_runs(char *dir, const char *out, struct err *err)
 			fts_set(fts, entry, FTS_SKIP);	/* what a run that was killed left half done */
 		if (entry->fts_info != FTS_F || strcmp(entry->fts_name, "run.json"))
 			continue;
-		run = strndup(entry->fts_path, (size_t)(entry->fts_pathlen - entry->fts_namelen - 1));
+		run = must_printf("%.*s", entry->fts_pathlen - entry->fts_namelen - 1, entry->fts_path);
 		if (n++ && out)
 			rc = err_set(err, 0, "%s holds several runs: they are drawn where they are, without -o", dir);
 		else

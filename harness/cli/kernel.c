@@ -43,9 +43,10 @@ static int list_kernels(int argc, char **argv, struct err *err)
 		return err_set(err, 0, "%s", usage), STATUS_USAGE;
 	kernel_find(NULL, &usual, NULL);
 	for (size_t i = 0; i < n; i++) {
-		printf("%s\t%s\t%s%s\n", all[i].name, all[i].release,
+		printf("%s\t%s\t%s%s%s\n", all[i].name, all[i].release,
 		       all[i].modules ? "modules" : "no modules",
-		       !strcmp(all[i].name, usual.name) ? "\tdefault" : "");
+		       !strcmp(all[i].name, usual.name) ? "\tdefault" : "",
+		       kernel_whole(&all[i], NULL) ? "\tdamaged: fetch or add it again" : "");
 		kernel_free(&all[i]);
 	}
 	free(all);

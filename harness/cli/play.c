@@ -75,7 +75,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		case 'v': variant = optarg; break;
 		case 's': *(const char **)grow(&sets, n++, sizeof(char *)) = optarg; break;
 		case 'r':
-			if (options_number(optarg, "a seed", 0, UINT64_MAX, &execute_options.seed, err))
+			if (options_number(optarg, "a seed", 0, INT64_MAX, &execute_options.seed, err))
 				goto out;
 			break;
 		case TASK_SYSCTL: case TASK_RULES: case TASK_PROGRAM:

@@ -3,30 +3,46 @@
  * The program is one of this machine: it comes along with its libraries, and so
  * do the files and programs that its arguments name. What it leaves in out/ can be
  * taken with -o.
+ *
+ * Its standard input is read to its end before the run begins, so that the run repeats.
+ * A file has an end. A pipe may be one that nobody closes (under ssh, in a job of some
+ * CI), and then this would wait for ever: it is read if that is asked for (-i). What was
+ * not read is told.
  */
 #include "harness/cli/commands.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "harness/util/files.h"
+#include "harness/util/guest.h"
+#include "harness/guest/init.h"
 #include "harness/vm/executable.h"
 #include "harness/vm/vm.h"
 
 #define ALONG_MAX (64UL << 20)	/* bytes that come along: some 30 ms a MB to read */
 
 static const char usage[] =
-	"usage: twlab vm [--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-o DIR] -- PROGRAM ARGS";
+	"usage: twlab vm [--kernel K] [--seed N] [--time-limit S] [--put FILE]... [-i] [-o DIR] -- PROGRAM ARGS";
 
 static const struct option options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
 	{ "seed", required_argument, NULL, 's' },
 	{ "time-limit", required_argument, NULL, 't' },
 	{ "put", required_argument, NULL, 'p' },
+	{ "stdin", no_argument, NULL, 'i' },
 	{ "output", required_argument, NULL, 'o' },
 	{ 0 }
+};
+
+struct input {
+	bool asked;		/* -i */
+	bool file, terminal;
+	size_t len;		/* of what was read */
+	char *data;
 };
 
 /* What comes along: below the folder it runs in, and below /. */
@@ -128,6 +144,78 @@ static int bring_arguments(struct along *along, char **argv, struct err *err)
 	return 0;
 }
 
+static void input_look(struct input *input)
+{
+	struct stat st;
+
+	input->file = !fstat(STDIN_FILENO, &st) && S_ISREG(st.st_mode);
+	input->terminal = isatty(STDIN_FILENO);
+}
+
+/* Of a file from where it stands, and it stays there: who reads lines of it in a loop
+ * around this goes on to the next one.
+ */
+static int input_read(struct input *input, struct err *err)
+{
+	off_t at = input->file ? lseek(STDIN_FILENO, 0, SEEK_CUR) : 0;
+	size_t room = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (input->len == room)
+			input->data = must_realloc(input->data, room = 2 * room + 65536, 1);
+		n = input->file ? pread(STDIN_FILENO, input->data + input->len, room - input->len, at + (off_t)input->len) :
+				  read(STDIN_FILENO, input->data + input->len, room - input->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "cannot read standard input");
+		if (n == 0)
+			return 0;
+		input->len += (size_t)n;
+		if (input->len > ALONG_MAX)
+			return err_set(err, 0, "standard input has more than %lu MB", ALONG_MAX >> 20);
+	}
+}
+
+static bool is_shell(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= 2 && !strcmp(name + len - 2, "sh");
+}
+
+/* A shell's input names the programs that it needs. */
+static int bring_input(struct along *along, struct input *input, char **argv, struct err *err)
+{
+	if (input->terminal && !input->asked && !argv[1])
+		fputs("twlab: vm: a terminal's input is not passed on: the program's standard input is empty "
+		      "(-i reads it first, to its end)\n", stderr);
+	if (!input->asked && !input->file)
+		return 0;
+	if (input_read(input, err))
+		return err_code(err);
+	files_add(&along->system, GUEST_STDIN + 1, 0600, input->data, input->len);
+	if (is_shell(argv[0]) && !memchr(input->data, '\0', input->len)) {
+		auto_free char *head = must_printf("%.*s", input->len < 4096 ? (int)input->len : 4096, input->data);
+
+		return bring_words(along, head, err);
+	}
+	return 0;
+}
+
+/* Asked at the end: who writes into a pipe may begin later than this. */
+static void input_left(const struct input *input)
+{
+	int waiting = 0;
+
+	if (input->asked || input->file || input->terminal ||
+	    ioctl(STDIN_FILENO, FIONREAD, &waiting) || !waiting)
+		return;
+	fputs("twlab: vm: what came in on standard input was not passed on: -i does that\n", stderr);
+}
+
 static int weigh(const struct along *along, struct err *err)
 {
 	size_t total = 0;
@@ -142,21 +230,23 @@ static int weigh(const struct along *along, struct err *err)
 
 /* Take the options out of argv: what is left begins at optind. */
 static int parse(int argc, char **argv, struct vm_job *job, struct along *along,
-		 const char **out, struct err *err)
+		 struct input *input, const char **out, struct err *err)
 {
-	uint64_t value;
+	uint64_t limit_s;
 	int opt;
 
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+o:", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+io:", options, NULL)) != -1) {
 		if (opt == 'k')
 			job->kernel = optarg;
 		else if (opt == 'o')
 			*out = optarg;
-		else if (opt == 's' && !options_number(optarg, "a seed", 0, UINT64_MAX, &job->seed, err))
+		else if (opt == 'i')
+			input->asked = true;
+		else if (opt == 's' && !options_number(optarg, "a seed", 0, INT64_MAX, &job->seed, err))
 			continue;
-		else if (opt == 't' && !options_number(optarg, "--time-limit", 1, 86400, &value, err))
-			job->wall_limit_s = (int)value;
+		else if (opt == 't' && !options_number(optarg, "--time-limit", 1, 86400, &limit_s, err))
+			job->wall_limit_s = (int)limit_s;
 		else if (opt == 'p' && !bring_file(along, optarg, err))
 			continue;
 		else
@@ -202,22 +292,26 @@ int vm_main(int argc, char **argv, struct err *err)
 {
 	struct vm_job job = { .output = pass_on };
 	struct along along = { 0 };
+	struct input input = { 0 };
 	auto_free char *path = NULL;
 	const char *out = NULL;
 	int status = STATUS_USAGE;
 
-	if (!parse(argc, argv, &job, &along, &out, err)) {
+	input_look(&input);
+	if (!parse(argc, argv, &job, &along, &input, &out, err)) {
 		argv += optind;
 		if (bring_program(&along, argv[0], &path, err) ||
-		    bring_arguments(&along, argv + 1, err)) {
+		    bring_arguments(&along, argv + 1, err) || bring_input(&along, &input, argv, err)) {
 			status = status_of(err);
 		} else {
 			if (path)
 				argv[0] = path;
 			job.argv = (const char *const *)argv;
 			status = run(&job, &along, out, err);
+			input_left(&input);
 		}
 	}
+	free(input.data);
 	files_free(&along.work);
 	files_free(&along.system);
 	return status;

@@ -252,10 +252,13 @@ static int read_job(json_t **job, struct err *err)
 
 static _Noreturn void become(int argc, char **argv, int pipes[3][2])
 {
+	int input = open(GUEST_STDIN, O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
 	dup2(pipes[STREAM_OUT][1], STDOUT_FILENO);
 	dup2(pipes[STREAM_ERR][1], STDERR_FILENO);
 	dup2(pipes[STREAM_SAY][1], 3);

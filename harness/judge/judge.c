@@ -25,7 +25,7 @@ static int compare(const char *a, const char *b)
 static int within(const char *range, const char *seen, struct err *err)
 {
 	const char *dots = strstr(range, "..");
-	auto_free char *low = strndup(range, (size_t)(dots - range));
+	auto_free char *low = must_printf("%.*s", (int)(dots - range), range);
 	long double m, n, value;
 
 	if (!number_decimal(low, &m) || !number_decimal(dots + 2, &n) || m > n)
@@ -72,7 +72,7 @@ static char *with_fact(const char *expect, const char *node, const struct facts 
 		return must_strdup(expect);
 	colon = strchr(at, ':');
 	if (colon) {
-		auto_free char *other = strndup(at + 1, (size_t)(colon - at - 1));
+		auto_free char *other = must_printf("%.*s", (int)(colon - at - 1), at + 1);
 
 		fact = facts_find(facts, other, colon + 1);
 	} else {

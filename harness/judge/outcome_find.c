@@ -35,7 +35,7 @@ int outcomes_find(char *dir, struct outcome **outcomes, unsigned int *n, struct 
 			   (!strcmp(entry->fts_name, "events.jsonl") && entry->fts_level > 0))) {
 			auto_free char *run = NULL;
 
-			parent = strndup(entry->fts_path, (size_t)(entry->fts_pathlen - entry->fts_namelen - 1));
+			parent = must_printf("%.*s", entry->fts_pathlen - entry->fts_namelen - 1, entry->fts_path);
 			run = must_printf("%s/run.json", parent);
 			if (!strcmp(entry->fts_name, "events.jsonl") && access(run, F_OK) == 0)
 				continue;	/* run.json of the same folder brings it in */

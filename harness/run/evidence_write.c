@@ -203,7 +203,7 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 	for (unsigned int p = 0; p < recorder->plan->n_params; p++) {
 		const char *param = recorder->plan->params[p];
 		size_t len = strcspn(param, "=");
-		auto_free char *name = strndup(param, len);
+		auto_free char *name = must_printf("%.*s", (int)len, param);
 
 		json_text_set(params, name, json_text(param + len + 1));
 	}

@@ -5,6 +5,7 @@
 #include <twlab/base.h>
 
 #define GUEST_TWLAB	"/twlab/twlab"	/* twlab itself, for a job's argv */
+#define GUEST_STDIN	"/twlab/stdin"	/* a job's file that becomes the program's standard input; else that is empty */
 #define GUEST_INIT	"/init"		/* what Linux runs: a link to it */
 
 /* Below "/": */

@@ -316,16 +316,21 @@ static int in_folder(const char *dir, int (*job)(void *arg, struct err *err), vo
 	return ret;
 }
 
+/* A damaged one is fetched again, and takes its place. */
+static bool is_there(const char *name)
+{
+	auto_kernel struct kernel have = { 0 };
+
+	return !kernel_find(name, &have, NULL) && !kernel_whole(&have, NULL);
+}
+
 static int fetch_one(void *arg, struct err *err)
 {
 	struct fetch *fetch = arg;
-	struct kernel have;
 
 	/* Another process may have fetched it while we waited for the lock. */
-	if (!kernel_find(fetch->suite->name, &have, NULL)) {
-		kernel_free(&have);
+	if (is_there(fetch->suite->name))
 		return 0;
-	}
 	return work(fetch, err);
 }
 
@@ -335,7 +340,6 @@ int fetch_kernel(const char *name, void (*report)(const char *what), struct err 
 	auto_free char *dir = cache_path("kernels/.fetch");
 	struct fetch fetch = { .dir = dir, .report = report };
 	auto_close int lock = -1;
-	struct kernel have;
 	int ret;
 
 	for (size_t i = 0; i < ARRAY_SIZE(suites); i++)
@@ -345,10 +349,8 @@ int fetch_kernel(const char *name, void (*report)(const char *what), struct err 
 		err_set(err, 0, "no kernel '%s' to fetch (there are 5.10, 6.1, 6.12 and sid)", name);
 		return err_as(err, ENOENT);
 	}
-	if (!kernel_find(name, &have, NULL)) {
-		kernel_free(&have);
+	if (is_there(name))
 		return 0;
-	}
 	lock = fs_lock(lock_path, false, err);
 	if (lock < 0)
 		return err_code(err);

@@ -82,6 +82,20 @@ static int load(const char *name, struct kernel *kernel, struct err *err)
 	return 0;
 }
 
+int kernel_whole(const struct kernel *kernel, struct err *err)
+{
+	auto_free void *data = NULL;
+	auto_free char *digest = NULL;
+	size_t len;
+
+	if (!fs_read(kernel->image, &data, &len, NULL))
+		digest = digest_of(data, len);
+	if (digest && !strcmp(digest, kernel->digest))
+		return 0;
+	return err_set(err, 0, "the kernel '%s' is damaged: %s is not what was put there "
+		       "(twlab kernel fetch or add puts it there again)", kernel->name, kernel->image);
+}
+
 bool kernel_configured(const struct kernel *kernel, const char *line)
 {
 	auto_free char *path = cache_path("kernels/%s/config", kernel->name);

@@ -32,6 +32,11 @@ int kernel_find(const char *name, struct kernel *kernel, struct err *err);
 void kernel_free(struct kernel *kernel);
 #define auto_kernel __attribute__((cleanup(kernel_free)))
 
+/* Is @kernel's image still the one that was stored? It takes a tenth of a second, so this is
+ * asked before a boot, not before each run: a snapshot does without the image. Says in @err what to do.
+ */
+int kernel_whole(const struct kernel *kernel, struct err *err);
+
 /* Does what is known of @kernel's configuration have the line @line? (NULL: is anything
  * known of it?)
  */

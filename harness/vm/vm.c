@@ -179,6 +179,8 @@ static int launch(struct vm *vm, struct err *err)
 
 static int start_boot(struct vm *vm, struct err *err)
 {
+	if (kernel_whole(&vm->image->kernel, err))
+		return err_code(err);
 	vm->initramfs_fd = initramfs_build(&vm->image->plan, &vm->image->kernel, err);
 	if (vm->initramfs_fd < 0)
 		return err_code(err);

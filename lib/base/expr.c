@@ -289,7 +289,7 @@ char *expr_fill(const char *text, expr_lookup *lookup, const void *names, struct
 			return NULL;
 		}
 		if (*open) {
-			inner = strndup(open + 1, (size_t)(close - open - 1));
+			inner = must_printf("%.*s", (int)(close - open - 1), open + 1);
 			value = expr_value(inner, lookup, names, err);
 			if (!value)
 				return NULL;

@@ -3,6 +3,7 @@
 #include <twlab/socket_states.h>
 
 #include <twlab/facts_conn.h>
+#include <twlab/facts_icmp.h>
 #include <twlab/facts_nat.h>
 #include <twlab/facts_trial.h>
 
@@ -363,8 +364,10 @@ void facts_collect(const struct evidence *evidence, struct facts *facts)
 	all.sockets = socket_states_read(evidence, &all.n_sockets);
 	sides_gather(&all);
 	hosts_add(&all);
-	for (unsigned int i = 0; i < all.n_sides; i++)
+	for (unsigned int i = 0; i < all.n_sides; i++) {
 		facts_conn(facts, &all.sides[i]);
+		facts_icmp(facts, &all.sides[i]);
+	}
 	syns_add(&all);
 	facts_nat(facts, evidence);
 	facts_trial(facts, evidence);

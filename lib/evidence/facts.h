@@ -29,6 +29,11 @@
  *  connK.isn_step              its ISN, less the next sequence number of what this node had sent on the same four-tuple in the
  *                              connection before; not given for the first on a four-tuple
  *  connK.served_ms             client only: from its first SYN to ESTABLISHED; "" if never
+ *  connK.ICMP.J.type, connK.ICMP.J.code, connK.ICMP.J.name
+ *                              the J-th ICMP error about a segment that it sent: its numbers, and in words ("host unreachable")
+ *  connK.ICMP.J.by             the node that made it ("router"); "" if it was not captured there
+ *  connK.ICMP.J.about          kind of the segment that it is about
+ *  connK.ICMP.J.at_ms          when it came in, since the first segment that this side sent or got there; "" if it never did
  *  conns                       how many connections the node met packets of
  *  TIME_WAIT.max               most sockets in TIME_WAIT at one moment
  *  syn.older.answered, syn.older.silent, syn.newer.answered, syn.newer.silent, syn.no_ts.answered, syn.no_ts.silent,

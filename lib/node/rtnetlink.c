@@ -8,9 +8,11 @@
 #include <twlab/number.h>
 
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 #include <linux/pkt_cls.h>
+#include <linux/sockios.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <netlink/netlink.h>
@@ -25,6 +27,7 @@
 #include <netlink/route/qdisc.h>
 #include <netlink/route/qdisc/netem.h>
 #include <netlink/route/route.h>
+#include <sys/ioctl.h>
 
 struct net {
 	struct nl_sock *sock;
@@ -145,6 +148,17 @@ static int set_flags(struct net *net, const char *dev, unsigned int set, unsigne
 int rtnetlink_hush(struct net *net, const char *dev, struct err *err)
 {
 	return set_flags(net, dev, IFF_NOARP, IFF_MULTICAST, "hush", err);
+}
+
+int rtnetlink_whole(struct net *net, const char *dev, struct err *err)
+{
+	struct ethtool_value off = { .cmd = ETHTOOL_STXCSUM, .data = 0 };
+	struct ifreq request = { .ifr_data = (void *)&off };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", dev);
+	if (ioctl(nl_socket_get_fd(net->sock), SIOCETHTOOL, &request))	/* any socket will do: netdevice(7) */
+		return err_set(err, errno, "cannot have whole frames on %s", dev);
+	return 0;
 }
 
 int rtnetlink_up(struct net *net, const char *dev, struct err *err)

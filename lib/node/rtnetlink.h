@@ -28,6 +28,13 @@ int rtnetlink_up(struct net *net, const char *dev, struct err *err);
  * discovery, no reports of multicast groups. Its neighbours have to be given.
  */
 int rtnetlink_hush(struct net *net, const char *dev, struct err *err);
+
+/* Have the kernel hand @dev frames as a cable carries them: with a whole checksum and
+ * no longer than its MTU. It leaves both to a device that can (checksum offload and
+ * TSO, which does not go without), and a veth only says that it can: the sums would be
+ * missing in all that is captured there, and in what an ICMP error quotes.
+ */
+int rtnetlink_whole(struct net *net, const char *dev, struct err *err);
 int rtnetlink_index(struct net *net, const char *dev, struct err *err);	/* ifindex, or negative */
 
 /* @addr with its prefix length: "10.0.0.1/24". */

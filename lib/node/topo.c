@@ -159,7 +159,7 @@ static int has_dev(const struct topo_up *up, struct node_up *node, const char *d
 {
 	int index = rtnetlink_index(node->net, dev, err);
 
-	if (index < 0 || (up->ipv6 && rtnetlink_hush(node->net, dev, err)))
+	if (index < 0 || (up->ipv6 && rtnetlink_hush(node->net, dev, err)) || rtnetlink_whole(node->net, dev, err))
 		return err_code(err);
 	*(char **)grow(&node->devs, node->n_devs, sizeof(char *)) = must_strdup(dev);
 	*(int *)grow(&node->ifindex, node->n_devs, sizeof(int)) = index;

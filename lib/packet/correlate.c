@@ -362,13 +362,9 @@ static void segment_read(const struct follow *f, struct segment *segment)
 	}
 }
 
-/* What the record's end cut off is not lost: it was seen last so shortly before
- * that, at the pace of the latest packet that went on from there, it would not have
- * been seen again.
- */
-static void under_way_mark(struct trace *trace)
+int64_t *path_pace(const struct trace *trace)
 {
-	auto_free int64_t *pace = must_calloc(trace->n_ifaces * 2 + 1, sizeof(*pace));
+	int64_t *pace = must_calloc(trace->n_ifaces * 2 + 1, sizeof(*pace));
 
 	for (unsigned int k = 0; k < trace->n_segments; k++) {
 		const struct segment *segment = &trace->segments[k];
@@ -379,12 +375,23 @@ static void under_way_mark(struct trace *trace)
 			pace[here->iface * 2 + here->out] = trace->frames[segment->sightings[i]].at_ns - here->at_ns;
 		}
 	}
+	return pace;
+}
+
+bool path_is_under_way(const struct trace *trace, const int64_t *pace, const struct trace_frame *last)
+{
+	return trace->end_ns && trace->end_ns - last->at_ns < pace[last->iface * 2 + last->out] + JITTER_NS;
+}
+
+static void under_way_mark(struct trace *trace)
+{
+	auto_free int64_t *pace = path_pace(trace);
+
 	for (unsigned int k = 0; k < trace->n_segments; k++) {
 		struct segment *segment = &trace->segments[k];
-		const struct trace_frame *last = &trace->frames[segment->sightings[segment->n_sightings - 1]];
 
 		segment->is_under_way = segment->lost_node >= 0 &&
-			trace->end_ns - last->at_ns < pace[last->iface * 2 + last->out] + JITTER_NS;
+			path_is_under_way(trace, pace, &trace->frames[segment->sightings[segment->n_sightings - 1]]);
 	}
 }
 
@@ -415,8 +422,7 @@ static void segments_make(struct follow *f, uint32_t n)
 	}
 	for (uint32_t k = 0; k < n; k++)
 		segment_read(f, &trace->segments[k]);
-	if (trace->end_ns)
-		under_way_mark(trace);
+	under_way_mark(trace);
 }
 
 void correlate_frames(struct trace *trace)

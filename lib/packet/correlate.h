@@ -10,4 +10,11 @@
  */
 void correlate_frames(struct trace *trace);
 
+/* What the record's end cut off is not lost: it was seen last so shortly before that,
+ * in @last, at the pace of the latest packet that went on from there, it would not have
+ * been seen again. path_pace() is to be freed.
+ */
+int64_t *path_pace(const struct trace *trace);
+bool path_is_under_way(const struct trace *trace, const int64_t *pace, const struct trace_frame *last);
+
 #endif

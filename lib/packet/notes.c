@@ -5,6 +5,8 @@
  */
 #include <twlab/notes.h>
 
+#include <twlab/icmp.h>
+
 struct comparison {			/* what one side has sent so far */
 	bool finished;		/* sent a FIN */
 	bool first;		/* ... before it got one */
@@ -118,7 +120,7 @@ static void syn_words(const struct trace *trace, const struct conn *conn, unsign
 {
 	const struct segment *segment = &trace->segments[conn->segments[i]];
 
-	bool silent = segment->rcvd_ns >= 0 && trace_answer(trace, conn, i) < 0;
+	bool silent = segment->rcvd_ns >= 0 && !segment->icmp && trace_answer(trace, conn, i) < 0;
 
 	if (segment->is_retransmission)
 		note_again(words, silent ? "SYN again, no answer" : "SYN again",
@@ -215,7 +217,11 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 	if (*words->note)
 		comment_add(first, must_printf("%s%s", words->note, words->detail));
 	what = *words->note ? words->note : tcp_flags_text(segment->tcp.flags, flags);
-	if (lost)
+	if (segment->icmp) {
+		auto_free char *icmp = icmp_text(trace, &trace->icmps[segment->icmp - 1]);
+
+		comment_add(last, must_printf(lost ? "%s: goes no further, answered with %s" : "%s: answered with %s", what, icmp));
+	} else if (lost)
 		comment_add(last, must_printf(last->out ? "%s: last seen leaving %s; it never arrived" :
 						"%s: last seen coming into %s; it never left it",
 					      what, trace->nodes[segment->lost_node]));
@@ -227,7 +233,7 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 	else if (late)
 		comment_add(last, must_printf("%s: sent in an earlier connection of this four-tuple",
 					      what));
-	fate = lost ? "lost" : segment->is_under_way ? "under way" : segment->is_stray ? "untranslated" : late ? "from before" : "";
+	fate = segment->icmp ? "rejected" : lost ? "lost" : segment->is_under_way ? "under way" : segment->is_stray ? "untranslated" : late ? "from before" : "";
 	if (*words->note || *fate)
 		segment->note = must_printf("%s%s%s", words->note, *words->note && *fate ? ", " : "", fate);
 }

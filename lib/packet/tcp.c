@@ -1,6 +1,7 @@
 /* tcp.c - read Ethernet, IPv4 or IPv6, and TCP headers */
 #include <twlab/tcp.h>
 
+#include <linux/if_ether.h>
 #include <net/ethernet.h>
 
 /* What is left of a packet. take() hands out its front, or NULL when it is cut
@@ -106,17 +107,31 @@ static void options_read(struct tcp_view *view)
 	}
 }
 
+uint16_t ether_read(const uint8_t **data, uint32_t *len)
+{
+	struct rest rest = { *data, *len };
+	const uint8_t *part = take(&rest, ETHER_HDR_LEN);
+	uint16_t type = part ? be16(part + 12) : 0;
+
+	while (type == ETHERTYPE_VLAN || type == ETH_P_8021AD) {
+		part = take(&rest, 4);
+		type = part ? be16(part + 2) : 0;
+	}
+	*data = rest.at;
+	*len = rest.len;
+	return type;
+}
+
 bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view)
 {
 	struct rest rest = { data, len };
-	const uint8_t *eth = take(&rest, ETHER_HDR_LEN), *tcp;
+	uint16_t type = ether_read(&rest.at, &rest.len);
+	const uint8_t *tcp;
 	uint32_t header;
 
 	memset(view, 0, sizeof(*view));
 	view->wscale = 255;
-	if (!eth)
-		return false;
-	switch (be16(eth + 12)) {
+	switch (type) {
 	case ETHERTYPE_IP:
 		if (!ipv4_read(&rest, view))
 			return false;

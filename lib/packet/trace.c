@@ -1,11 +1,13 @@
 /* trace.c - gather frames, then follow them
  *
- * Following is three steps, each reading what the one before it wrote:
- * correlate.c (frames to packets), conn.c (packets to connections), notes.c (words).
+ * Following is four steps, each reading what the one before it wrote: correlate.c
+ * (frames to packets), conn.c (packets to connections), icmp.c (errors about them),
+ * notes.c (words).
  */
 #include <twlab/trace.h>
 
 #include <twlab/conn.h>
+#include <twlab/icmp.h>
 #include <twlab/notes.h>
 #include <twlab/correlate.h>
 
@@ -91,6 +93,7 @@ void trace_follow(struct trace *trace)
 	frames_sort(trace);
 	correlate_frames(trace);
 	conn_follow(trace);
+	icmp_follow(trace);
 	notes_write(trace);
 }
 
@@ -134,6 +137,8 @@ void trace_free(struct trace *trace)
 	}
 	for (unsigned int i = 0; i < trace->n_segments; i++)
 		free(trace->segments[i].note);
+	for (unsigned int i = 0; i < trace->n_icmps; i++)
+		free(trace->icmps[i].way.sightings);
 	for (size_t i = 0; i < ARRAY_SIZE(trace->pools); i++)
 		free(trace->pools[i]);
 	free(trace->ifaces);
@@ -141,5 +146,6 @@ void trace_free(struct trace *trace)
 	free(trace->frames);
 	free(trace->segments);
 	free(trace->conns);
+	free(trace->icmps);
 	free(trace);
 }

@@ -33,7 +33,7 @@ struct trace_frame {
 	bool out;		/* leaving the node through this interface; else coming in */
 	uint32_t len;		/* bytes in @data, an Ethernet frame */
 	uint8_t *data;
-	uint64_t packet_id;	/* epb_packetid: the same on every interface the packet passed; 0 = not IP/TCP */
+	uint64_t packet_id;	/* epb_packetid: the same on every interface the packet passed; 0 = neither TCP nor an error about it */
 	char *comment;		/* what a reader should know; NULL for most */
 	unsigned int number;	/* as Wireshark counts: from 1, by time, or by place in the file it was read from */
 };
@@ -59,6 +59,7 @@ struct segment {
 	bool is_retransmission;	/* its sequence space was sent before by the same side */
 	bool is_stray;		/* arrived under another four-tuple than its connection has there: a NAT let it through untranslated */
 	bool is_dup_ack;	/* an empty ACK equal to one sent before (e.g. TIME_WAIT's answer to a second FIN) */
+	unsigned int icmp;	/* the first ICMP error about it, as trace.icmps counts from 1; 0 = none */
 	char *note;		/* short: "final ACK", "FIN again", "lost on the wire", "RST", ...; NULL */
 };
 
@@ -78,12 +79,21 @@ struct conn {
 	int earlier;			/* the connection before it on the same four-tuple, at either end; -1 = none */
 };
 
+/* One ICMP error about a segment, on its way back to whom that came from. */
+struct icmp_error {
+	struct segment way;	/* as a segment's way; its .tcp holds the two addresses, its .from who made the error */
+	int family;		/* which ICMP: AF_INET or AF_INET6 */
+	uint8_t type, code;	/* icmp_name() */
+	int segment;		/* that it is about: index of trace.segments */
+};
+
 struct trace {
 	struct trace_iface *ifaces;	unsigned int n_ifaces;
 	struct trace_frame *frames;	unsigned int n_frames;	/* by at_ns */
 	char **nodes;			unsigned int n_nodes;	/* in the interfaces' order */
 	struct segment *segments;	unsigned int n_segments;/* by sent_ns */
 	struct conn *conns;		unsigned int n_conns;	/* by first_ns */
+	struct icmp_error *icmps;	unsigned int n_icmps;	/* by way.sent_ns */
 	int64_t end_ns;			/* when the record ended; 0 = unknown, and what did not arrive is lost */
 	unsigned int *pools[2];		/* where segments[].sightings and conns[].segments point into */
 };

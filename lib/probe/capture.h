@@ -2,7 +2,8 @@
  *
  * One packet socket per node sees all its devices: what leaves is seen after
  * the device's qdisc (what netem dropped is not there), what comes in before
- * anything else looks at it.
+ * anything else looks at it. A VLAN tag that the kernel keeps beside the frame is
+ * put back into it, so that it stands as on a cable.
  */
 #ifndef TWLAB_CAPTURE_H
 #define TWLAB_CAPTURE_H

@@ -84,7 +84,7 @@ static void make_room(struct nfqueue *nfqueue)
 /* The kernel answers EPERM both to who has no right and to who comes second. */
 static bool is_held(uint16_t number)
 {
-	auto_fclose FILE *file = fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "r");
+	auto_fclose FILE *file = fopen("/proc/thread-self/net/netfilter/nfnetlink_queue", "re");
 	char line[256];
 	int held;
 
