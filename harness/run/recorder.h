@@ -56,6 +56,11 @@ unsigned int recorder_count(const struct recorder *recorder, const char *node, e
  */
 int recorder_entries(const struct recorder *recorder, const char *node, const char *state);
 
+/* What sockets (by the last sample, those in LISTEN as well) or entries @node has, for a message:
+ * "2 in ESTABLISHED, 1 in LISTEN"; "" if it has none. The caller frees it.
+ */
+char *recorder_states(const struct recorder *recorder, const char *node);
+
 /* Index of the frame that is recorded next, and a look at one that is. */
 unsigned int recorder_cursor(const struct recorder *recorder);
 const struct trace_frame *recorder_frame(const struct recorder *recorder, unsigned int index,
@@ -73,7 +78,10 @@ int recorder_kill(struct recorder *recorder, const char *node, enum tcp_state st
  */
 void recorder_add_counter(struct recorder *recorder, const char *node, const char *name, int64_t value);
 
-/* Write the folder: packets, counters, and run.json last. @recycle is "",
+/* The last step is over: what comes from now on is no part of the run. */
+int recorder_end(struct recorder *recorder, struct err *err);
+
+/* Write the folder, after recorder_end(): packets, counters, and run.json last. @recycle is "",
  * "emulated" or "genuine"; @failed, if not NULL, is why the run could not be
  * carried through: run.json says so then, and that it is not complete.
  */

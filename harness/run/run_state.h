@@ -45,6 +45,7 @@ struct run_state {
 	int epoll, children;
 	int64_t sandbox_ns;	/* when what a foreign program takes is looked at next */
 	unsigned int cursor;	/* DO_SEGMENT looks at frames from here on */
+	unsigned int waits_from;	/* where that was when the wait began */
 	struct err *err;
 };
 
@@ -61,6 +62,7 @@ struct step_kind {
 	const char *name;	/* as the events call it */
 	int (*act)(struct run_state *run, const struct step *step);
 	int (*done)(struct run_state *run, const struct step *step);	/* 1 = what it waits for has come */
+	char *(*found)(struct run_state *run, const struct step *step);	/* what there is instead, see waits.h; to be freed */
 };
 
 extern const struct step_kind step_kinds[STEP_DOES];
@@ -69,6 +71,7 @@ extern const struct step_kind step_kinds[STEP_DOES];
 int trials_try(struct run_state *run, const struct step *step);
 int trials_ask(struct run_state *run, const struct step *step);
 int trials_answered(struct run_state *run, const struct step *step);
+char *trials_found(struct run_state *run, const struct step *step);
 int trials_write(const struct run_state *run);
 
 /* Open on each node what its row asks for: a clock of its own, recycling. */
