@@ -136,10 +136,12 @@ static void give_lanes(struct columns *columns)
 		give_lane(columns, &scene->nat_lives[i]);
 }
 
-/* A NAT whose memory is drawn stands near the clients: between it and the server there is room for words. */
-static bool is_near(const struct column *column)
+/* NATs whose memory is drawn stand near the clients: between the last and the server there is room for words. */
+static bool is_near(const struct columns *columns, unsigned int i)
 {
-	return column->part == PART_NAT && column->n_lanes && column[-1].client;
+	const struct column *column = &columns->columns[i];
+
+	return i > 0 && column->part == PART_NAT && column->n_lanes && (column[-1].client || is_near(columns, i - 1));
 }
 
 static void place(struct columns *columns, double width)
@@ -161,7 +163,7 @@ static void place(struct columns *columns, double width)
 		free_width -= column->width;
 		if (i > 0 && column->client && column[-1].client)
 			free_width -= SAME_SIDE_GAP;
-		else if (i > 0 && is_near(column))
+		else if (is_near(columns, i))
 			free_width -= NAT_GAP;
 		else
 			wide_gaps += i > 0;
@@ -170,7 +172,7 @@ static void place(struct columns *columns, double width)
 		struct column *column = &columns->columns[i];
 
 		if (i > 0)
-			x += column->client && column[-1].client ? SAME_SIDE_GAP : is_near(column) ? NAT_GAP : free_width / wide_gaps;
+			x += column->client && column[-1].client ? SAME_SIDE_GAP : is_near(columns, i) ? NAT_GAP : free_width / wide_gaps;
 		column->x = x + column->width / 2;
 		x += column->width;
 	}
@@ -247,7 +249,7 @@ double columns_left(const struct columns *columns)
 	double left = MARGIN;
 
 	for (unsigned int i = 0; i < columns->n; i++)
-		if (columns->columns[i].client || (i > 0 && is_near(&columns->columns[i])))
+		if (columns->columns[i].client || is_near(columns, i))
 			left = columns->columns[i].x + columns->columns[i].width / 2;
 	return left;
 }
@@ -288,11 +290,16 @@ static char *written(const struct endpoint *end, bool alone)
 	return alone ? must_strdup(text + 1) : must_printf("%s\nport %s", text + 1, port);
 }
 
-/* "10.0.0.1:40000", or the address alone where there were several connections. */
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->family == b->family && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+/* "10.0.0.1:40000", or the address alone where there were several connections; with several addresses, none. */
 static char *address(const struct scene *scene, int node)
 {
 	const struct endpoint *seen = NULL;
-	bool several = false;
+	bool several = false, moved = false;
 
 	for (unsigned int i = 0; i < scene->n_conns; i++) {
 		const struct conn *conn = scene_conn(scene, i);
@@ -300,33 +307,70 @@ static char *address(const struct scene *scene, int node)
 					   : conn->server == node ? &conn->server_local : NULL;
 
 		several |= seen && end && !endpoint_equal(seen, end);
+		moved |= seen && end && !same_address(seen, end);
 		seen = seen ? seen : end;
 	}
-	if (!seen)
-		return must_strdup("");
+	if (!seen || moved)
+		return must_strdup(moved ? "several addresses" : "");
 	return written(seen, several);
 }
 
-/* What a NAT makes of the clients: "as 203.0.113.1", if that is one address. */
-static char *disguise(const struct scene *scene)
-{
-	const struct endpoint *as = scene->n_conns ? &scene_conn(scene, 0)->server_remote : NULL;
-	auto_free char *text = NULL;
+/* An end that a NAT gives to those that pass, in the place of theirs. */
+struct given {
+	struct endpoint first;
+	bool any, port, several;	/* .port: it leaves the address, or takes another port of a server */
+};
 
-	for (unsigned int i = 1; i < scene->n_conns; i++)
-		if (memcmp(&as->addr, &scene_conn(scene, i)->server_remote.addr, sizeof(as->addr)))
-			return must_strdup("one address each");
-	if (!as)
+static void learn(struct given *given, const struct endpoint *was, const struct endpoint *is, bool target)
+{
+	if (endpoint_equal(was, is))
+		return;
+	given->several |= given->any && !same_address(&given->first, is);
+	given->first = given->any ? given->first : *is;
+	given->any = true;
+	given->port |= same_address(was, is) || (target && was->port != is->port);
+}
+
+static char *given_words(const struct given *given, const char *how, const char *several)
+{
+	auto_free char *text = given->any ? written(&given->first, !given->port) : must_strdup("");
+
+	if (!given->any)
 		return must_strdup("");
-	text = written(as, true);
-	return must_printf("as %s", text);
+	return given->several ? must_strdup(several) : must_printf("%s %s", how, text);
+}
+
+/* What a NAT makes of the shown connections: "as 203.0.113.1" where it hides who calls, "to 10.0.0.3"
+ * where it chooses who is called.
+ */
+static char *disguise(const struct scene *scene, int node)
+{
+	struct given as = { 0 }, to = { 0 };
+	auto_free char *as_words = NULL, *to_words = NULL;
+
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+
+		for (unsigned int k = 0; k < conn->n_segments; k++) {
+			const struct segment *segment = &scene->trace->segments[conn->segments[k]];
+			struct tcp_view in, out;
+
+			if (!segment->from_client || !scene_through(scene, segment, node, &in, &out))
+				continue;
+			learn(&as, &in.src, &out.src, false);
+			learn(&to, &in.dst, &out.dst, true);
+		}
+	}
+	as_words = given_words(&as, "as", "one address each");
+	to_words = given_words(&to, "to", "to one server each");
+	return must_printf("%s%s%s", as_words, *as_words && *to_words ? "\n" : "", to_words);
 }
 
 static char *subtitle(const struct scene *scene, const struct column *column)
 {
 	switch (column->part) {
 	case PART_END:		return address(scene, column->node);
-	case PART_NAT:		return disguise(scene);
+	case PART_NAT:		return disguise(scene, column->node);
 	case PART_ROUTER:
 	case PART_WIRE:
 	case PARTS:		break;

@@ -279,14 +279,58 @@ static enum tcp_state state_like(const char *state)
 	return tcp_state_named(state);
 }
 
-/* Is @row, at its time, about connection @conn: of its ends, and not of a later one on its four-tuple? */
-static bool is_about(const struct trace *trace, const struct nat_row *row, unsigned int conn)
+bool scene_through(const struct scene *scene, const struct segment *segment, int node,
+		   struct tcp_view *in, struct tcp_view *out)
 {
-	const struct conn *shown = &trace->conns[conn];
-	char from[64], to[64];
+	const struct trace *trace = scene->trace;
+	bool came = false;
 
-	if (strcmp(row->from, endpoint_text(&shown->client_local, from)) ||
-	    strcmp(row->to, endpoint_text(&shown->client_remote, to)) || row->at_ns < shown->first_ns)
+	for (unsigned int i = 0; i < segment->n_sightings; i++) {
+		const struct trace_frame *frame = &trace->frames[segment->sightings[i]];
+
+		if (trace->ifaces[frame->iface].node_index != node)
+			continue;
+		if (frame->out)
+			return came && tcp_read(frame->data, frame->len, out);
+		came = tcp_read(frame->data, frame->len, in);
+	}
+	return false;
+}
+
+/* How @conn's segments from one side look where they come in at @node: what a NAT there knows the connection by. */
+static void ends_at(const struct scene *scene, const struct conn *conn, int node, bool from_client,
+		    struct endpoint *from, struct endpoint *to)
+{
+	*from = from_client ? conn->client_local : conn->server_local;
+	*to = from_client ? conn->client_remote : conn->server_remote;
+	for (unsigned int k = 0; k < conn->n_segments; k++) {
+		const struct segment *segment = &scene->trace->segments[conn->segments[k]];
+		struct tcp_view in, out;
+
+		if (segment->from_client != from_client || !scene_through(scene, segment, node, &in, &out))
+			continue;
+		*from = in.src;
+		*to = in.dst;
+		return;
+	}
+}
+
+/* Was the entry whose first row is @row made by connection @conn, and not by a later one on its four-tuple? */
+static bool is_about(const struct scene *scene, const struct nat_row *row, unsigned int conn)
+{
+	const struct trace *trace = scene->trace;
+	const struct conn *shown = &trace->conns[conn];
+	int node = trace_node(trace, row->node);
+	bool known = false;
+
+	for (int side = 0; side < 2 && !known; side++) {	/* what comes from the server may make an entry, too */
+		struct endpoint from, to;
+		char from_text[64], to_text[64];
+
+		ends_at(scene, shown, node, !side, &from, &to);
+		known = !strcmp(row->from, endpoint_text(&from, from_text)) && !strcmp(row->to, endpoint_text(&to, to_text));
+	}
+	if (!known || row->at_ns < shown->first_ns)
 		return false;
 	for (unsigned int i = conn + 1; i < trace->n_conns; i++)
 		if (endpoint_equal(&trace->conns[i].client_local, &shown->client_local) &&
@@ -306,28 +350,42 @@ static void read_nat_row(const struct nat_row *row, struct socket_states *sock)
 	}
 	if (last && last->to_ns < 0)
 		last->to_ns = row->at_ns;
+	if (last && last->to_ns == last->from_ns)	/* told of and left within one look: too short to be drawn */
+		sock->n_spans--;
 	if (row->event == SEEN_GONE)
 		return;
 	*(struct state_span *)grow(&sock->spans, sock->n_spans++, sizeof(*sock->spans)) = (struct state_span){
 		.state = state_like(row->state), .from_ns = row->at_ns, .to_ns = -1, .cause = -1, .call = row->state };
 }
 
-/* A life for each shown connection that a NAT remembers. */
+/* The row behind @row that tells of the same entry; NULL if there is none. */
+static const struct nat_row *next_of(const struct evidence *evidence, const struct nat_row *row)
+{
+	for (const struct nat_row *next = row + 1; row->event != SEEN_GONE && next < evidence->nats + evidence->n_nats; next++)
+		if (!strcmp(next->node, row->node) && !strcmp(next->from, row->from) && !strcmp(next->to, row->to) &&
+		    !strcmp(next->as, row->as))
+			return next->event == SEEN_NEW ? NULL : next;
+	return NULL;
+}
+
+/* A life for each entry that a shown connection made in a NAT, or in each of several. */
 static void read_nats(struct scene *scene)
 {
 	const struct evidence *evidence = scene->evidence;
 
-	scene->nat_lives = must_calloc(SCENE_CONNS, sizeof(*scene->nat_lives));
-	for (unsigned int i = 0; i < scene->n_conns; i++) {
-		struct socket_states *sock = &scene->nat_lives[scene->n_nat_lives];
+	for (unsigned int r = 0; r < evidence->n_nats; r++) {
+		const struct nat_row *row = &evidence->nats[r];
+		struct socket_states sock = { .node = trace_node(scene->trace, row->node), .conn = -1 };
 
-		*sock = (struct socket_states){ .conn = (int)scene->conns[i] };
-		for (unsigned int r = 0; r < evidence->n_nats; r++)
-			if (is_about(scene->trace, &evidence->nats[r], scene->conns[i])) {
-				sock->node = trace_node(scene->trace, evidence->nats[r].node);
-				read_nat_row(&evidence->nats[r], sock);
-			}
-		scene->n_nat_lives += sock->n_spans > 0;
+		for (unsigned int i = 0; i < scene->n_conns && sock.conn < 0 && row->event == SEEN_NEW; i++)
+			if (is_about(scene, row, scene->conns[i]))
+				sock.conn = (int)scene->conns[i];
+		for (; row && sock.conn >= 0; row = next_of(evidence, row))
+			read_nat_row(row, &sock);
+		if (sock.n_spans)
+			*(struct socket_states *)grow(&scene->nat_lives, scene->n_nat_lives++, sizeof(sock)) = sock;
+		else
+			free(sock.spans);
 	}
 }
 

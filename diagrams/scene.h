@@ -29,7 +29,7 @@ struct scene {
 	enum part *parts;		/* by node */
 	unsigned int conns[SCENE_CONNS];/* those to show, by time */
 	unsigned int n_conns, n_left_out;
-	struct socket_states *nat_lives;	unsigned int n_nat_lives;	/* what NATs remember of those; see scene_nat_state() */
+	struct socket_states *nat_lives;	unsigned int n_nat_lives;	/* what NATs remember of those, an entry each; see scene_nat_state() */
 	char *caption;			/* lab, variant, what else was set, kernel, runner; what is emulated */
 };
 
@@ -44,6 +44,10 @@ const struct conn *scene_conn(const struct scene *scene, unsigned int i);	/* the
 const struct socket_states *scene_socket(const struct scene *scene, int node, unsigned int conn);
 
 const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
+
+/* How @segment came in at @node, and how it went out of it; false if it did not do both. */
+bool scene_through(const struct scene *scene, const struct segment *segment, int node,
+		   struct tcp_view *in, struct tcp_view *out);
 
 /* A stay in a NAT's table: the state's name there, which is conntrack's. Its .state is the one of TCP's
  * states that looks like it.

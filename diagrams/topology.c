@@ -132,6 +132,26 @@ static void put_clock(const struct drawing *drawing, const struct node *node)
 		put_row(drawing, NULL, palette_look(LOOK_SERVER), 13, false, text);
 }
 
+/* What a ruleset is for: each thing that it does, or that there is one. */
+static void put_rules(const struct drawing *drawing, const char *nft)
+{
+	const char *snat = strstr(nft, "snat "), *dnat = strstr(nft, "dnat ");
+	const struct { bool does; const char *words; } rows[] = {
+		{ strstr(nft, "masquerade") || (snat && !strstr(snat, " map ")), "all behind one address" },
+		{ snat && strstr(snat, " map "), "an address for each host" },
+		{ dnat || strstr(nft, "redirect"), "sends calls on to another address" },
+	};
+	bool any = false;
+
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		if (rows[r].does)
+			put_row(drawing, NULL, palette_look(LOOK_SERVER), 13, false, rows[r].words);
+		any |= rows[r].does;
+	}
+	if (!any)
+		put_row(drawing, NULL, palette_look(LOOK_SERVER), 13, false, "nft rules");
+}
+
 /* What it stands for, its clock if it was given one, what else is not usual. */
 static void put_traits(const struct drawing *drawing, const struct node *node)
 {
@@ -151,9 +171,7 @@ static void put_traits(const struct drawing *drawing, const struct node *node)
 	}
 	for (const struct ruleset *set = drawing->topo->rulesets; set && set->node; set++)
 		if (!strcmp(set->node, node->name))
-			put_row(drawing, NULL, note, 13, false,
-				strstr(set->nft, "masquerade") ? "all behind one address"
-				: strstr(set->nft, "snat") ? "an address for each host" : "nft rules");
+			put_rules(drawing, set->nft);
 }
 
 /* One table a node, and nothing around it, so that lines meet its border. */

@@ -55,7 +55,8 @@ struct program {
  *	DO_GONE		on = node	what = wait until no socket is in this state ("" = until there is none but LISTEN);
  *					both on a NAT: an entry of its table, in conntrack's states (FIN_WAIT, LAST_ACK, ...)
  *	DO_SEGMENT	on = node/dev	what = wait until such a segment comes in there: SYN, SYN-ACK, FIN, RST, ACK (bare), DATA
- *	DO_NETEM	on = wire/dev	what = "loss 100%", "delay 10ms", "duplicate 100%", "" (the link's usual)
+ *	DO_NETEM	on = wire/dev	what = "loss 100%", "delay 10ms", "duplicate 100%", "" (the link's usual);
+ *					no other percentage than 0 and 100, no part of a millisecond
  *	DO_SYSCTL	on = node	what = "key=value"
  *	DO_CONF		on = node	what = a file in the lab's folder, its name ending in ".conf": its lines are
  *					applied as sysctl -p does; what became of each is on record
@@ -63,8 +64,8 @@ struct program {
  *	DO_COUNT	on = node	what = a state: how many there are by sock_diag and by /proc/net/tcp
  *	DO_SEND		on = node	what = a segment that no program would send, in the words of <twlab/craft.h>:
  *					"SYN from=10.0.0.1:40001 to=10.0.0.2:8080 seq=+1 ts=-1"; seq counts from the next
- *					number that "from" would use in their last connection, ts from its last TSval
- *					(without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
+ *					number that "from" would use in their last connection, ts from its last TSval,
+ *					as its peer saw that (without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
  *					from what the node's kernel sends
  *	DO_TRIAL	on = node	what = how many segments ("1000") are tried on TIME_WAITs, each on one of its
  *					own, on a host that is set as this node is; they are drawn from the run's seed
@@ -84,7 +85,7 @@ struct step {
 	enum step_do act;
 	const char *on, *what;
 	int ms;			/* DO_SLEEP: how long; a wait: at most (default 10 minutes) */
-	const char *why;	/* in words, for the record and the pictures */
+	const char *why;	/* in words, for the record, that of a wait too; the ladder shows it with DO_NETEM, DO_SYSCTL, DO_KILL */
 	const char *when;
 };
 

@@ -152,7 +152,7 @@ static char **address_names(const struct plan *plan)
 }
 
 static int write_packets(const struct recorder *recorder, const char *kernel, uint64_t seed,
-			 int64_t end_ns, const char *recycle, struct err *err)
+			 const char *recycle, struct err *err)
 {
 	auto_free char *path = must_printf("%s/packets.pcapng", recorder->dir);
 	auto_free char *comment = must_printf("lab %s, variant %s, seed %llu%s%s", recorder->plan->lab->name,
@@ -165,7 +165,7 @@ static int write_packets(const struct recorder *recorder, const char *kernel, ui
 	};
 	int code;
 
-	recorder->trace->end_ns = end_ns;
+	recorder->trace->end_ns = recorder->end_ns;
 	trace_follow(recorder->trace);
 	code = pcapng_write(path, recorder->trace, &about, err);
 	for (char **name = names; *name; name++)
@@ -194,7 +194,7 @@ static json_t *sizes(const char *dir)
 	return all;
 }
 
-static int write_run(const struct recorder *recorder, const char *kernel, uint64_t seed, int64_t end_ns,
+static int write_run(const struct recorder *recorder, const char *kernel, uint64_t seed,
 		     const char *recycle, const char *failed, struct err *err)
 {
 	json_t *params = json_object(), *run;
@@ -212,7 +212,7 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 			"params", params, "seed", (json_int_t)seed, "kernel", json_text(kernel),
 			"runner", guest_inside() ? "vm" : "here", "recycle", recycle,
 			"hz", evidence_hz(), "start_ns", (json_int_t)recorder->start_ns,
-			"end_ns", (json_int_t)end_ns,
+			"end_ns", (json_int_t)recorder->end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(recorder->dir), "complete", failed == NULL);
 	if (failed)
 		json_object_set_new(run, "failed", json_text(failed));
@@ -221,13 +221,9 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 	return code;
 }
 
-int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle,
-		  const char *failed, struct err *err)
+int evidence_end(struct recorder *recorder, struct err *err)
 {
-	int64_t end_ns = recorder_now(recorder);
-	struct utsname uts;
-
-	uname(&uts);
+	recorder->end_ns = recorder_now(recorder);
 	for (unsigned int n = 0; n < recorder->up->n; n++) {
 		unsigned int missed;
 
@@ -238,9 +234,18 @@ int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle
 			return err_set(err, 0, "%s: %u frames came faster than they could be recorded",
 				       recorder->hosts[n].up->name, missed);
 	}
+	return 0;
+}
+
+int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle,
+		  const char *failed, struct err *err)
+{
+	struct utsname uts;
+
+	uname(&uts);
 	if (fflush(recorder->states) || fflush(recorder->events) || (recorder->nat && fflush(recorder->nat)))
 		return err_set(err, errno, "cannot write %s", recorder->dir);
-	if (write_counters(recorder, err) || write_packets(recorder, uts.release, seed, end_ns, recycle, err))
+	if (write_counters(recorder, err) || write_packets(recorder, uts.release, seed, recycle, err))
 		return -err->code;
-	return write_run(recorder, uts.release, seed, end_ns, recycle, failed, err);
+	return write_run(recorder, uts.release, seed, recycle, failed, err);
 }

@@ -6,7 +6,10 @@
 
 #include <stdio.h>
 
-/* Write the folder: packets, counters, and run.json last. @recycle is "",
+/* The last step is over: what comes from now on is no part of the run. */
+int evidence_end(struct recorder *recorder, struct err *err);
+
+/* Write the folder, after evidence_end(): packets, counters, and run.json last. @recycle is "",
  * "emulated" or "genuine"; @failed, if not NULL, is why the run could not be
  * carried through: run.json says so then, and that it is not complete.
  */

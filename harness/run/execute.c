@@ -12,6 +12,7 @@
 #include "harness/run/steps.h"
 #include "harness/run/trials.h"
 #include <twlab/number.h>
+#include "harness/run/waits.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -142,6 +143,46 @@ static int let_happen(struct run_state *run, int64_t until_ns)
 	return look_at_cage(run) ? -run->err->code : recorder_sample(run->recorder, "timer", run->err);
 }
 
+static struct wait wait_of(const struct run_state *run, const struct step *step)
+{
+	const struct node_up *node = step->on ? topo_node(&run->up, step->on) : NULL;
+
+	return (struct wait){ step->act, step->on, step->what, .nat = node && node->kind == NODE_NAT };
+}
+
+/* Where a wait took place, for the record: a program's node, or what the step itself names. */
+static const char *node_of(const struct run_state *run, const struct step *step)
+{
+	for (unsigned int p = 0; step->on && p < run->n_programs; p++)
+		if (plan_names(step->on, run->programs[p].program->name))
+			return run->programs[p].program->node;
+	return step->on;
+}
+
+/* What @step waited for has come. Only a wait that says why it is there is put on record. */
+static int waited(struct run_state *run, const struct step *step, int ms)
+{
+	struct wait wait = wait_of(run, step);
+	auto_free char *words = NULL;
+
+	wait.ms = ms;
+	words = step->why ? wait_words(&wait) : NULL;
+	if (step->why)
+		recorder_event(run->recorder, "wait", node_of(run, step), words, step->why);
+	return 0;
+}
+
+static int in_vain(struct run_state *run, const struct step *step, int ms)
+{
+	auto_free char *found = step_kinds[step->act].found(run, step), *words = NULL;
+	struct wait wait = wait_of(run, step);
+
+	wait.ms = ms;
+	wait.found = found;
+	words = wait_failed(&wait);
+	return err_set(run->err, 0, "%s", words);
+}
+
 static int wait_for(struct run_state *run, const struct step *step)
 {
 	bool says = step->act == DO_SLEEP && step->what && *step->what;
@@ -152,19 +193,16 @@ static int wait_for(struct run_state *run, const struct step *step)
 		return err_set(run->err, 0, "'%s' is no number of milliseconds to sleep", step->what);
 	limit = began + ms * NS_PER_MS;
 
+	run->waits_from = run->cursor;
 	for (;;) {
 		int64_t now = recorder_now(run->recorder), until = limit;
 
 		int done = step_kinds[step->act].done ? step_kinds[step->act].done(run, step) : 0;
 
 		if (done)
-			return done < 0 ? done : 0;
-		if (now >= limit) {
-			if (!step_kinds[step->act].done)	/* a sleep is over */
-				return 0;
-			return err_set(run->err, 0, "waited %lld s %s %s '%s' in vain", ms / 1000,
-				       step->on, step_kinds[step->act].name, step->what ? step->what : "");
-		}
+			return done < 0 ? done : waited(run, step, (int)ms);
+		if (now >= limit)	/* a sleep is over, a wait was for nothing */
+			return step_kinds[step->act].done ? in_vain(run, step, (int)ms) : waited(run, step, (int)ms);
 		/* No frame announces a state that a call led to: look for it,
 		 * soon at first, then less and less often.
 		 */
@@ -214,7 +252,10 @@ static int write_output(const struct run_state *run, const struct run_program *p
 	return 0;
 }
 
-static int close_programs(struct run_state *run)
+/* What the programs printed, and how they ended. Those that still run are ended when the record is
+ * closed: the FINs and resets of that are the harness's doing, and no part of what happened.
+ */
+static int write_programs(struct run_state *run)
 {
 	for (unsigned int p = 0; p < run->n_programs; p++) {
 		struct run_program *program = &run->programs[p];
@@ -222,7 +263,6 @@ static int close_programs(struct run_state *run)
 
 		if (program->started && !program->ended) {
 			recorder_event(run->recorder, "exit", program->program->name, "ended by the harness", "");
-			proc_end(&program->proc);
 			strcpy(text, "ended by the harness\n");
 		} else if (program->started) {
 			strcat(proc_status_text(program->status, text), "\n");
@@ -237,6 +277,8 @@ static int close_programs(struct run_state *run)
 
 static void execute_close(struct run_state *run)
 {
+	if (override_sandbox(run->options->override))
+		sandbox_kill(override_sandbox(run->options->override));
 	for (unsigned int p = 0; p < run->n_programs; p++) {
 		proc_end(&run->programs[p].proc);
 		free(run->programs[p].out.text);
@@ -318,9 +360,7 @@ int execute(const struct plan *plan, const struct execute_options *options, stru
 		if (code)
 			run.err = &ending;
 		emulation_count(&run);
-		if (override_sandbox(options->override))
-			sandbox_kill(override_sandbox(options->override));
-		if (close_programs(&run) || trials_write(&run) ||
+		if (evidence_end(run.recorder, run.err) || write_programs(&run) || trials_write(&run) ||
 		    evidence_write(run.recorder, options->seed, emulation_recycling(&run), code ? first->text : NULL, run.err))
 			code = code ? code : -err->code;
 	}

@@ -5,6 +5,11 @@
  * found out while there is time: each second before has the same parts, and a look
  * in the middle of what is left tells in which half it is. What is left at the end is
  * gone through step by step.
+ *
+ * Which entries there are, and which states they go through, is what the kernel's own events say: a SYN
+ * that ends an entry and makes the next one at once, in the same place, changes nothing else that a
+ * dump would show; the order of a dump is that of hashes; and some states last some microseconds.
+ * A dump says how long is left: there is no event when a segment only sets that anew.
  */
 #include "harness/run/nat_table.h"
 
@@ -15,6 +20,7 @@
 
 #define EXPIRY_NS (10 * NS_PER_MS)	/* so well the end of one is to be known: 1 s, halved seven times */
 #define HALVINGS  7
+#define MOST_TRIES 8			/* of a dump in which nothing happens */
 #define REARM_NS  (1100 * NS_PER_MS)	/* a deadline that moved by more was set anew (a second is lost in rounding) */
 
 struct entry {
@@ -22,6 +28,7 @@ struct entry {
 	int64_t deadline_ns;	/* not before */
 	int64_t over_ns;	/* and by then */
 	bool here;		/* in the dump that is being read */
+	bool told;		/* the kernel has said that it was made */
 };
 
 struct nat_table {
@@ -62,13 +69,13 @@ void nat_table_close(struct nat_table *table)
 static void put(const struct nat_table *table, const struct entry *entry, const char *event,
 		int64_t now_ns, const char *why)
 {
-	char from[64], to[64], as[64];
+	char from[64], to[64], target[64], as[64];
 	bool gone = !strcmp(event, "gone");
 
-	fprintf(table->file, "{\"t_ns\":%lld,\"node\":%s,\"from\":\"%s\",\"to\":\"%s\",\"as\":\"%s\",\"state\":\"%s\","
-		"\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n", (long long)now_ns, table->quoted,
+	fprintf(table->file, "{\"t_ns\":%lld,\"node\":%s,\"from\":\"%s\",\"to\":\"%s\",\"target\":\"%s\",\"as\":\"%s\","
+		"\"state\":\"%s\",\"expires_ms\":%lld,\"event\":\"%s\",\"seen\":\"%s\"}\n", (long long)now_ns, table->quoted,
 		endpoint_text(&entry->seen.from, from), endpoint_text(&entry->seen.to, to),
-		endpoint_text(&entry->seen.as, as), entry->seen.state,
+		endpoint_text(&entry->seen.target, target), endpoint_text(&entry->seen.as, as), entry->seen.state,
 		(long long)(gone ? -1 : entry->seen.expires_ms), event, why);
 }
 
@@ -78,7 +85,8 @@ static struct entry *find(const struct nat_table *table, const struct ct_seen *s
 		const struct ct_seen *known = &table->entries[e].seen;
 
 		if (known->id == seen->id && endpoint_equal(&known->from, &seen->from) &&
-		    endpoint_equal(&known->to, &seen->to) && endpoint_equal(&known->as, &seen->as))
+		    endpoint_equal(&known->to, &seen->to) && endpoint_equal(&known->target, &seen->target) &&
+		    endpoint_equal(&known->as, &seen->as))
 			return &table->entries[e];
 	}
 	return NULL;
@@ -108,11 +116,54 @@ static void see(struct nat_table *table, const struct ct_seen *seen, int64_t now
 		put(table, entry, event, now_ns, why);
 }
 
+/* @entry is over; the others keep their order. */
+static void gone(struct nat_table *table, struct entry *entry, int64_t now_ns, const char *why)
+{
+	put(table, entry, "gone", now_ns, why);
+	memmove(entry, entry + 1, (size_t)(table->entries + --table->n - entry) * sizeof(*entry));
+}
+
+/* An entry that a dump has shown before its event was read is no other one. */
+static void happened(struct nat_table *table, const struct ct_event *event, int64_t now_ns, const char *why)
+{
+	bool made = event->turn == CT_MADE, ended = event->turn == CT_ENDED;
+	struct entry *entry = find(table, &event->seen);
+
+	if (entry && (ended || (made && entry->told)))
+		gone(table, entry, now_ns, why);
+	entry = find(table, &event->seen);
+	if (made && entry)
+		entry->told = true;
+	else if (made || (entry && !ended))
+		see(table, &event->seen, now_ns, why);
+	if (made && !entry)
+		table->entries[table->n - 1].told = true;
+}
+
+/* The events, then a dump; once more if something happened meanwhile, so that each entry in the dump is
+ * one that was told of, where the kernel tells. Returns how many it has.
+ */
+static int listen_and_dump(struct nat_table *table, int64_t now_ns, const char *why,
+			   const struct ct_seen **seen, struct err *err)
+{
+	const struct ct_event *events;
+	int n;
+
+	for (int tries = 0; ; tries++) {
+		n = conntrack_events(table->conntrack, &events, err);
+		for (int e = 0; e < n; e++)
+			happened(table, &events[e], now_ns, why);
+		if (n >= 0)
+			n = conntrack_dump(table->conntrack, seen, err);
+		if (n < 0 || tries == MOST_TRIES || !conntrack_waits(table->conntrack))
+			return n;
+	}
+}
+
 int nat_table_look(struct nat_table *table, int64_t now_ns, const char *why, struct err *err)
 {
 	const struct ct_seen *seen;
-	unsigned int left = 0;
-	int n = conntrack_dump(table->conntrack, &seen, err);
+	int n = listen_and_dump(table, now_ns, why, &seen, err);
 
 	if (n < 0)
 		return err_in(err, table->node);
@@ -120,13 +171,11 @@ int nat_table_look(struct nat_table *table, int64_t now_ns, const char *why, str
 		table->entries[e].here = false;
 	for (int s = 0; s < n; s++)
 		see(table, &seen[s], now_ns, why);
-	for (unsigned int e = 0; e < table->n; e++) {
+	for (unsigned int e = 0; e < table->n; )
 		if (table->entries[e].here)
-			table->entries[left++] = table->entries[e];
+			e++;
 		else
-			put(table, &table->entries[e], "gone", now_ns, why);
-	}
-	table->n = left;
+			gone(table, &table->entries[e], now_ns, why);
 	return 0;
 }
 
@@ -163,4 +212,20 @@ unsigned int nat_table_count(const struct nat_table *table, const char *state)
 	for (unsigned int e = 0; e < table->n; e++)
 		count += !*state || !strcmp(table->entries[e].seen.state, state);
 	return count;
+}
+
+char *nat_table_states(const struct nat_table *table)
+{
+	char *text = NULL;
+
+	for (unsigned int e = 0; e < table->n; e++) {
+		const char *state = table->entries[e].seen.state;
+		bool before = false;
+
+		for (unsigned int b = 0; b < e && !before; b++)
+			before = !strcmp(table->entries[b].seen.state, state);
+		if (!before)
+			must_append(&text, "%s%u in %s", text ? ", " : "", nat_table_count(table, state), state);
+	}
+	return text ? text : must_strdup("");
 }

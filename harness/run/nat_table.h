@@ -21,6 +21,9 @@ int nat_table_look(struct nat_table *table, int64_t now_ns, const char *why, str
 /* When to look again if nothing stirs; INT64_MAX = never. */
 int64_t nat_table_next(const struct nat_table *table, int64_t now_ns);
 
+/* "2 in ESTABLISHED, 1 in SYN_SENT"; "" where it has none. The caller frees it. */
+char *nat_table_states(const struct nat_table *table);
+
 /* Its entries in conntrack's @state; "" = all of them. */
 unsigned int nat_table_count(const struct nat_table *table, const char *state);
 

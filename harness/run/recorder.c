@@ -126,6 +126,7 @@ struct recorder *recorder_open(const char *dir, const struct plan *plan,
 		if (open_host(recorder, n, err))
 			goto fail;
 	recorder->start_ns = clock_ns(CLOCK_REALTIME);
+	recorder->end_ns = INT64_MAX;
 	recorder->wheel.tick_ns = timer_wheel_tick_ns();
 	return recorder;
 fail:
@@ -141,7 +142,7 @@ int recorder_frames(struct recorder *recorder, unsigned int n, struct err *err)
 
 	while ((more = capture_next(host->capture, &frame, err)) > 0) {
 		for (unsigned int d = 0; d < host->up->n_devs; d++) {
-			if (host->up->ifindex[d] != frame.ifindex)
+			if (host->up->ifindex[d] != frame.ifindex || frame.at_ns - recorder->start_ns > recorder->end_ns)
 				continue;
 			trace_add_frame(recorder->trace, host->iface[d], frame.at_ns - recorder->start_ns,
 					frame.out, frame.data, frame.len);
@@ -367,6 +368,24 @@ int recorder_entries(const struct recorder *recorder, const char *node, const ch
 	const struct host *host = host_named(recorder, node);
 
 	return host && host->table ? (int)nat_table_count(host->table, state) : -1;
+}
+
+char *recorder_states(const struct recorder *recorder, const char *node)
+{
+	const struct host *host = host_named(recorder, node);
+	char *text = NULL;
+
+	if (host && host->table)
+		return nat_table_states(host->table);
+	for (enum tcp_state state = STATE_NONE; host && state < STATES; state++) {
+		unsigned int n = 0;
+
+		for (unsigned int s = 0; s < host->n_sockets; s++)
+			n += host->sockets[s].seen.state == state;
+		if (n)
+			must_append(&text, "%s%u in %s", text ? ", " : "", n, tcp_state_name(state));
+	}
+	return text ? text : must_strdup("");
 }
 
 unsigned int recorder_cursor(const struct recorder *recorder)

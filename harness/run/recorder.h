@@ -53,6 +53,11 @@ unsigned int recorder_count(const struct recorder *recorder, const char *node, e
  */
 int recorder_entries(const struct recorder *recorder, const char *node, const char *state);
 
+/* What sockets (by the last sample, those in LISTEN as well) or entries @node has, for a message:
+ * "2 in ESTABLISHED, 1 in LISTEN"; "" if it has none. The caller frees it.
+ */
+char *recorder_states(const struct recorder *recorder, const char *node);
+
 /* Index of the frame that is recorded next, and a look at one that is. */
 unsigned int recorder_cursor(const struct recorder *recorder);
 const struct trace_frame *recorder_frame(const struct recorder *recorder, unsigned int index,

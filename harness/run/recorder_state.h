@@ -45,6 +45,7 @@ struct recorder {
 	FILE *states, *events;
 	FILE *nat;		/* NULL unless there is a NAT */
 	int64_t start_ns;	/* CLOCK_REALTIME */
+	int64_t end_ns;		/* since then; INT64_MAX while it goes on */
 	int families[2], n_families;
 	struct timer_wheel wheel;	/* of this kernel, by recorder_now() */
 };

@@ -45,6 +45,7 @@ struct run_state {
 	int epoll, children;
 	int64_t sandbox_ns;	/* when what a foreign program takes is looked at next */
 	unsigned int cursor;	/* DO_SEGMENT looks at frames from here on */
+	unsigned int waits_from;	/* where that was when the wait began */
 	struct err *err;
 };
 

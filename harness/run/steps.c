@@ -8,6 +8,7 @@
 #include "harness/run/override.h"
 #include "harness/run/lab_files.h"
 #include <twlab/sysctl_conf.h>
+#include <twlab/conntrack.h>
 #include <twlab/counters.h>
 #include <twlab/rtnetlink.h>
 #include <twlab/ns.h>
@@ -111,6 +112,18 @@ static struct node_up *node_of_device(struct run_state *run, const char *on, con
 	return node;
 }
 
+/* All or none: what happens to a packet is what a step says, never a matter of chance. */
+static int by_chance(const struct step *step, const struct netem *netem, struct err *err)
+{
+	const double percents[] = { netem->loss_percent, netem->duplicate_percent };
+
+	for (size_t p = 0; p < ARRAY_SIZE(percents); p++)
+		if (percents[p] > 0 && percents[p] < 100)
+			return err_set(err, 0, "'%s' would leave it to chance which packets it takes: a lab has 0%% or 100%%, "
+				       "and a step for when it begins and ends", step->what);
+	return 0;
+}
+
 static int do_netem(struct run_state *run, const struct step *step)
 {
 	struct netem netem = { 0 };
@@ -122,7 +135,7 @@ static int do_netem(struct run_state *run, const struct step *step)
 	for (const struct link *link = run->plan->topo.links; link && link->a.node; link++)
 		if (link->wire && !strcmp(link->wire, node->name))
 			netem.delay_ms = link->delay_ms;
-	if (netem_parse(step->what, &netem, run->err) ||
+	if (netem_parse(step->what, &netem, run->err) || by_chance(step, &netem, run->err) ||
 	    rtnetlink_netem(node->net, dev, &netem, run->err))
 		return err_in(run->err, step->on);
 	recorder_event(run->recorder, "netem", step->on, *step->what ? step->what : "as usual", step->why);
@@ -135,8 +148,10 @@ static int do_sysctl(struct run_state *run, const struct step *step)
 	auto_free char *key = must_strdup(step->what);
 	char *value = strchr(key, '=');
 
-	if (!node || !value)
-		return no_such(run, "node or key=value", node ? step->what : step->on);
+	if (!node)
+		return no_such(run, "node", step->on);
+	if (!value)
+		return err_set(run->err, 0, "%s: '%s' is no sysctl as key=value", step->on, step->what);
 	*value++ = '\0';
 	if (sysctl_set(node->ns, key, value, run->err))
 		return err_in(run->err, step->on);
@@ -196,6 +211,8 @@ static int do_kill(struct run_state *run, const struct step *step)
 {
 	int n;
 
+	if (!topo_node(&run->up, step->on) || !tcp_state_named(step->what))
+		return topo_node(&run->up, step->on) ? no_such(run, "state", step->what) : no_such(run, "node", step->on);
 	if (recorder_sample(run->recorder, "step", run->err))
 		return -run->err->code;
 	n = recorder_kill(run->recorder, step->on, tcp_state_named(step->what), run->err);
@@ -322,8 +339,8 @@ static int in_state(struct run_state *run, const struct step *step)
 
 	if (!node)
 		return no_such(run, "node", step->on);
-	if (node->kind != NODE_NAT && *step->what && !tcp_state_named(step->what))
-		return no_such(run, "state", step->what);
+	if (*step->what && !(node->kind == NODE_NAT ? conntrack_has_state(step->what) : tcp_state_named(step->what) != STATE_NONE))
+		return no_such(run, node->kind == NODE_NAT ? "state of conntrack's" : "state", step->what);
 	if (node->kind != NODE_NAT)
 		return (int)recorder_count(run->recorder, step->on, tcp_state_named(step->what));
 	entries = recorder_entries(run->recorder, step->on, step->what);
@@ -346,33 +363,138 @@ static int has_none(struct run_state *run, const struct step *step)
 	return n < 0 ? n : n == 0;
 }
 
+/* Which kind of segment came in at the device @on as the record's frame @index; -1: none did. */
+static int came_in(struct run_state *run, const char *on, unsigned int index)
+{
+	const struct trace_iface *iface;
+	const struct trace_frame *frame = recorder_frame(run->recorder, index, &iface);
+	size_t len = strlen(iface->node);
+	struct tcp_view tcp;
+
+	if (frame->out || strncmp(on, iface->node, len) || on[len] != '/' || strcmp(on + len + 1, iface->dev) ||
+	    !tcp_read(frame->data, frame->len, &tcp))
+		return -1;
+	return (int)tcp_kind(&tcp);
+}
+
+static bool has_device(const struct node_up *node, const char *dev)
+{
+	for (unsigned int d = 0; d < node->n_devs; d++)
+		if (!strcmp(node->devs[d], dev))
+			return true;
+	return false;
+}
+
+static int kind_named(const char *name)
+{
+	for (int kind = 0; kind < TCP_KINDS; kind++)
+		if (!strcmp(tcp_kind_name((enum tcp_kind)kind), name))
+			return kind;
+	return -1;
+}
+
 static int has_passed(struct run_state *run, const struct step *step)
 {
-	while (run->cursor < recorder_cursor(run->recorder)) {
-		const struct trace_iface *iface;
-		const struct trace_frame *frame = recorder_frame(run->recorder, run->cursor++, &iface);
-		size_t len = strlen(iface->node);
-		struct tcp_view tcp;
+	int kind = kind_named(step->what ? step->what : "");
+	const char *dev;
+	const struct node_up *node = node_of_device(run, step->on, &dev);
 
-		if (frame->out || strncmp(step->on, iface->node, len) || step->on[len] != '/' ||
-		    strcmp(step->on + len + 1, iface->dev) || !tcp_read(frame->data, frame->len, &tcp))
-			continue;
-		if (!strcmp(tcp_kind_name(tcp_kind(&tcp)), step->what))
+	if (!node)
+		return -run->err->code;
+	if (kind < 0 || !has_device(node, dev))
+		return no_such(run, kind < 0 ? "kind of segment" : "device", kind >= 0 ? step->on : step->what ? step->what : "");
+	while (run->cursor < recorder_cursor(run->recorder))
+		if (came_in(run, step->on, run->cursor++) == kind)
 			return 1;
-	}
 	return 0;
+}
+
+/* What there was in place of what was waited for: see waits.h. */
+
+/* Those of @step's programs that are not yet where it wants them. */
+static bool lags(const struct step *step, const struct run_program *program)
+{
+	return step->act == DO_SAYS ? !printed_line(program, step->what) : !program->ended;
+}
+
+/* The last line that it printed, cut short: in a message, where nobody else's line ends and escapes belong. */
+static char *last_line(const struct run_program *program)
+{
+	const char *text = program->out.text ? program->out.text : "", *from = text + program->out.len;
+	char *line;
+
+	while (from > text && from[-1] == '\n')
+		from--;
+	while (from > text && from[-1] != '\n')
+		from--;
+	line = must_printf("%.60s", from);
+	line[strcspn(line, "\n")] = '\0';
+	for (char *at = line; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	return line;
+}
+
+static char *programs_found(struct run_state *run, const struct step *step)
+{
+	bool foreign, many = strchr(step->on, '*');
+	const struct run_program *first = NULL;
+	unsigned int n = 0;
+
+	each_program(run, step, program)
+		if (lags(step, program) && n++ == 0)
+			first = program;
+	if (!first)
+		return must_strdup("");
+	auto_free char *others = n > 1 ? must_printf(" and %u more", n - 1) : must_strdup("");
+	auto_free char *who = many ? must_printf("%s%s", first->program->name, others) : must_strdup("it");
+	auto_free char *line = last_line(first);
+
+	foreign = override_exe(run->options->override, first->program->name);
+	if (!first->started)
+		return must_printf("%s %s never started", who, n > 1 ? "were" : "was");
+	if (step->act != DO_SAYS || n > 1 || foreign)
+		return must_printf("%s %s", who, step->act == DO_SAYS ? "did not" : "did not end");
+	return *line ? must_printf("%s printed '%s' last", who, line) : must_printf("%s printed nothing", who);
+}
+
+static char *states_found(struct run_state *run, const struct step *step)
+{
+	auto_free char *states = recorder_states(run->recorder, step->on);
+	const struct node_up *node = topo_node(&run->up, step->on);
+
+	if (*states)
+		return must_printf("it had %s", states);
+	return must_printf("it had %s", node && node->kind == NODE_NAT ? "no entry" : "no socket");
+}
+
+static char *segments_found(struct run_state *run, const struct step *step)
+{
+	unsigned int counts[TCP_KINDS] = { 0 };
+	char *found = NULL;
+
+	for (unsigned int f = run->waits_from; f < recorder_cursor(run->recorder); f++) {
+		int kind = came_in(run, step->on, f);
+
+		if (kind >= 0)
+			counts[kind]++;
+	}
+	for (int kind = 0; kind < TCP_KINDS; kind++)
+		if (counts[kind])
+			must_append(&found, "%s%u %s", found ? ", " : "what came was ", counts[kind], tcp_kind_name((enum tcp_kind)kind));
+	return found ? found : must_strdup("no segment came");
 }
 
 const struct step_kind step_kinds[] = {
 	[DO_NOTHING] = { "nothing", NULL, NULL },
 	[DO_START]   = { "start", do_start, NULL },
 	[DO_TELL]    = { "tell", do_tell, NULL },
-	[DO_SAYS]    = { "until it says", NULL, has_printed },
-	[DO_EXIT]    = { "until it ends", NULL, has_exited },
-	[DO_CRASH]   = { "crash", do_crash, has_exited },
-	[DO_STATE]   = { "until in", NULL, has_state },
-	[DO_GONE]    = { "until none is in", NULL, has_none },
-	[DO_SEGMENT] = { "until it gets", NULL, has_passed },
+	[DO_SAYS]    = { "until it says", NULL, has_printed, programs_found },
+	[DO_EXIT]    = { "until it ends", NULL, has_exited, programs_found },
+	[DO_CRASH]   = { "crash", do_crash, has_exited, programs_found },
+	[DO_STATE]   = { "until in", NULL, has_state, states_found },
+	[DO_GONE]    = { "until none is in", NULL, has_none, states_found },
+	[DO_SEGMENT] = { "until it gets", NULL, has_passed, segments_found },
 	[DO_NETEM]   = { "netem", do_netem, NULL },
 	[DO_SYSCTL]  = { "sysctl", do_sysctl, NULL },
 	[DO_CONF]    = { "conf", do_conf, NULL },
@@ -380,7 +502,7 @@ const struct step_kind step_kinds[] = {
 	[DO_COUNT]   = { "count", do_count, NULL },
 	[DO_SEND]    = { "send", do_send, NULL },
 	[DO_TRIAL]   = { "try", trials_try, NULL },
-	[DO_ASK]     = { "ask", trials_ask, trials_answered },
+	[DO_ASK]     = { "ask", trials_ask, trials_answered, trials_found },
 	[DO_SLEEP]   = { "sleep", NULL, NULL },
 };
 static_assert(ARRAY_SIZE(step_kinds) == STEP_DOES, "step_kinds[] lacks a step");

@@ -11,6 +11,7 @@ struct step_kind {
 	const char *name;	/* as the events call it */
 	int (*act)(struct run_state *run, const struct step *step);
 	int (*done)(struct run_state *run, const struct step *step);	/* 1 = what it waits for has come */
+	char *(*found)(struct run_state *run, const struct step *step);	/* what there is instead, see waits.h; to be freed */
 };
 
 extern const struct step_kind step_kinds[STEP_DOES];

@@ -58,7 +58,9 @@ int trials_ask(struct run_state *run, const struct step *step)
 	size_t len;
 	FILE *all;
 
-	if (!program || !program->started)
+	if (!program)
+		return err_set(run->err, 0, "there is no program '%s'", step->on);
+	if (!program->started)
 		return err_set(run->err, 0, "%s has not been started", step->on);
 	if (program->ended)	/* which says enough */
 		return 0;
@@ -97,6 +99,16 @@ int trials_answered(struct run_state *run, const struct step *step)
 	bool ended = program && program->ended;	/* before the last look */
 
 	return program && (all_answered(run, program) || ended);
+}
+
+char *trials_found(struct run_state *run, const struct step *step)
+{
+	unsigned int told = 0;
+
+	(void)step;
+	for (unsigned int t = 0; t < run->n_trials; t++)
+		told += run->trials[t].told;
+	return must_printf("it told of %u of %u", told, run->n_trials);
 }
 
 int trials_write(const struct run_state *run)

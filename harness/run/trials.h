@@ -8,6 +8,7 @@
 int trials_try(struct run_state *run, const struct step *step);
 int trials_ask(struct run_state *run, const struct step *step);
 int trials_answered(struct run_state *run, const struct step *step);
+char *trials_found(struct run_state *run, const struct step *step);
 int trials_write(const struct run_state *run);
 
 #endif

@@ -10,6 +10,8 @@
 #include <ctype.h>
 #include <errno.h>
 
+#define MOST_NESTING 64
+
 struct value {
 	char text[256];
 };
@@ -21,7 +23,7 @@ struct parser {
 	const void *names;
 	struct err *err;
 	bool failed;
-	int depth;		/* of parentheses and signs: bounds the recursion */
+	int depth;		/* of parentheses, signs and choices: bounds the recursion */
 };
 
 enum op { OP_OR, OP_AND, OP_EQ, OP_NE, OP_LE, OP_GE, OP_LT, OP_GT,
@@ -106,44 +108,89 @@ static size_t word_len(const struct parser *p, const char *at)
 	return len;
 }
 
-/* A word, a number, a sign or a parenthesis. @is_name: it was a name's value. */
+static struct value atom(struct parser *p, bool *is_name);
+
+/* "+5000" is a number as a parameter may have it. */
+static struct value with_sign(struct parser *p, char sign)
+{
+	bool is_name;
+	struct value value = atom(p, &is_name);
+	long long n;
+
+	if (p->failed)
+		return value;
+	if (sign == '!')
+		return number(!holds(&value));
+	if (!is_number(&value, &n))
+		return fail(p, "a sign before what is no number");
+	if (sign == '-' && __builtin_sub_overflow(0, n, &n))
+		return fail(p, "a number too large");
+	return number(n);
+}
+
+static struct value in_parentheses(struct parser *p)
+{
+	struct value value = choice(p);
+
+	skip_space(p);
+	if (!p->failed && *p->at != ')')
+		return fail(p, "a ')' is missing");
+	p->at += !p->failed;
+	return value;
+}
+
+/* What stands between two of @quote, as it is. */
+static struct value quoted(struct parser *p, char quote)
+{
+	const char *end = strchr(p->at, quote);
+	struct value value;
+
+	if (!end || end - p->at >= (ptrdiff_t)sizeof(value.text))
+		return fail(p, end ? "a text too long" : "the end of a quoted text is missing");
+	snprintf(value.text, sizeof(value.text), "%.*s", (int)(end - p->at), p->at);
+	p->at = end + 1;
+	return value;
+}
+
+static struct value word(struct parser *p, bool *is_name)
+{
+	size_t len = word_len(p, p->at);
+	struct value value;
+	const char *found;
+
+	if (!len || len >= sizeof(value.text))
+		return fail(p, len ? "a text too long" : "a name or number is missing");
+	found = find(p, p->at, len);
+	*is_name = found;
+	snprintf(value.text, sizeof(value.text), "%.*s", found ? (int)strlen(found) : (int)len, found ? found : p->at);
+	p->at += len;
+	return value;
+}
+
+/* A word, a number, a text in quotes, a sign or a parenthesis. @is_name: it was a name's value. */
 static struct value atom(struct parser *p, bool *is_name)
 {
-	struct value value = { "" };
-	const char *found;
-	long long n;
-	size_t len;
+	struct value value;
+	char first;
 
 	*is_name = false;
 	skip_space(p);
-	if (++p->depth > 64)
+	if (++p->depth > MOST_NESTING)
 		return fail(p, "too much nesting");
-	if (*p->at == '(') {
-		p->at++;
-		value = choice(p);
-		skip_space(p);
-		if (*p->at != ')')
-			return fail(p, "a ')' is missing");
-		p->at++;
-	} else if (*p->at == '-' || *p->at == '!') {
-		char sign = *p->at++;
-
-		value = atom(p, is_name);
-		*is_name = false;
-		if (sign == '!')
-			value = number(!holds(&value));
-		else if (is_number(&value, &n))
-			value = number(-n);
-		else
-			return fail(p, "a sign before what is no number");
-	} else {
-		len = word_len(p, p->at);
-		if (!len || len >= sizeof(value.text))
-			return fail(p, "a name or number is missing");
-		found = find(p, p->at, len);
-		*is_name = found;
-		snprintf(value.text, sizeof(value.text), "%.*s", found ? (int)strlen(found) : (int)len, found ? found : p->at);
-		p->at += len;
+	first = *p->at;
+	p->at += first && strchr("(!+-'\"", first);
+	switch (first) {
+	case '(':
+		value = in_parentheses(p);
+		break;
+	case '!': case '+': case '-':
+		value = with_sign(p, first);
+		break;
+	case '\'': case '"':
+		value = quoted(p, first);
+		break;
+	default:
+		value = word(p, is_name);
 	}
 	p->depth--;
 	return value;
@@ -228,6 +275,8 @@ static struct value choice(struct parser *p)
 	skip_space(p);
 	if (p->failed || *p->at != '?')
 		return cond;
+	if (++p->depth > MOST_NESTING)
+		return fail(p, "too much nesting");
 	p->at++;
 	yes = choice(p);
 	skip_space(p);
@@ -237,6 +286,7 @@ static struct value choice(struct parser *p)
 	if (p->failed)
 		return yes;
 	no = choice(p);
+	p->depth--;
 	return holds(&cond) ? yes : no;
 }
 

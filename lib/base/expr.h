@@ -3,8 +3,9 @@
  * Whole numbers and words; + - * / %, comparisons, && || !, parentheses and
  * c ? a : b. A name is looked up; a word that is no name stands for itself, so
  * that closer == server reads as one says it. A hyphen without blanks belongs to the
- * word (scene == late-fin), unless what is before it is a name (i-1). The left side of == and != must
- * be a name, which catches the misspelt ones.
+ * word (scene == late-fin), unless what is before it is a name (i-1). A text in quotes stands for
+ * itself, blanks and all (scene == 'late fin'). Numbers are compared as such: "+5", "05" and 5 are
+ * equal. The left side of == and != must be a name or a number, which catches the misspelt ones.
  */
 #ifndef TWLAB_EXPR_H
 #define TWLAB_EXPR_H

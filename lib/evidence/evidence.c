@@ -246,6 +246,7 @@ static int nat_read(struct evidence *evidence, const json_t *object, const struc
 	struct nat_row *row = grow(&evidence->nats, evidence->n_nats++, sizeof(*row));
 	struct { const char *name; char **to; } ends[] = {
 		{ "from", &row->from }, { "to", &row->to }, { "as", &row->as },
+		{ json_object_get(object, "target") ? "target" : "to", &row->target },
 	};
 	auto_free char *event = NULL;
 	struct endpoint end;
@@ -396,6 +397,7 @@ void evidence_free(struct evidence *evidence)
 		free(evidence->nats[i].node);
 		free(evidence->nats[i].from);
 		free(evidence->nats[i].to);
+		free(evidence->nats[i].target);
 		free(evidence->nats[i].as);
 		free(evidence->nats[i].state);
 	}

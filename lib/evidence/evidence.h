@@ -9,10 +9,14 @@
  *			timer is "" , "retrans", "keepalive", "timewait" or "probe".
  *	events.jsonl	a line for each thing that the harness did:
  *			{"t_ns":N,"do":"start|tell|wait|netem|sysctl|kill|count|exit|reject|...","node":"wire","what":"loss 100% toward server","why":"..."}
+ *			"wait": what a step waited for has come; only where the step says why it waits
  *	nat.jsonl	where there is a NAT: a line for each change of its table of TCP connections, by time:
- *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80","as":"203.0.113.1:40000",
- *			 "state":"TIME_WAIT","expires_ms":120000,"event":"new|change|rearm|gone","seen":"packet|timer|step"}
- *			"as" is what "to" takes "from" for; states are those of the kernel's conntrack
+ *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80",
+ *			 "target":"203.0.113.2:80","as":"203.0.113.1:40000","state":"TIME_WAIT","expires_ms":120000,
+ *			 "event":"new|change|rearm|gone","seen":"packet|timer|step"}
+ *			"target" is where what goes to "to" is sent (another one after DNAT; where it is missing, it is "to"), "as" is
+ *			what it takes "from" for there; states are those of the kernel's conntrack. "new" and "gone" are conntrack's
+ *			own events, in their order
  *	trials.tsv	where segments were tried on TIME_WAITs: see <twlab/trial.h>
  *	trials.pcapng	those segments, and what came back: for Wireshark
  *	counters.json	{"NODE":{"before":{"Tcp.ActiveOpens":1,"TcpExt.PAWSPassive":0,...},"after":{...},
@@ -47,7 +51,7 @@ struct state_row {
 struct nat_row {		/* an entry of a NAT's table */
 	int64_t at_ns;
 	char *node;
-	char *from, *to, *as;	/* "10.1.0.1:40000" */
+	char *from, *to, *target, *as;	/* "10.1.0.1:40000" */
 	char *state;		/* conntrack's: it has FIN_WAIT for both of TCP's */
 	int64_t expires_ms;
 	enum state_event event;	/* no SEEN_TICK */

@@ -42,10 +42,14 @@
  *                              newest TSval that this source address had sent to it in a connection that this node closed first,
  *                              its FIN having come less than 60 s before; newer = not older; no_ts = without a TSval; first = no
  *                              such connection. Not given for nodes that no SYN arrived at
- *  nats                        of a NAT: how many entries of TCP connections its table had, one after the other
- *  natK.from, natK.to, natK.as who opened the K-th, to where, and what it was taken for there ("203.0.113.1:40000")
+ *  nats                        of a NAT: how many entries of TCP connections its table had, by conntrack's own events: one that
+ *                              is destroyed and made again at once is two. K counts them by the packet that made them
+ *  natK.from, natK.to          who opened the K-th, to where ("203.0.113.2:80")
+ *  natK.target                 where the NAT sends what goes there: the same as .to where it does not change destinations (DNAT)
+ *  natK.as                     what who opened it is taken for there ("203.0.113.1:40000")
  *  natK.path                   the states that the K-th went through, by conntrack: "SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT ..."
- *  natK.STATE.ms               time spent there, all stays added; a FIN sets a state's time anew, too, hence
+ *  natK.STATE.ms               time spent there, all stays added (0.000: it was left before the table could be looked at); a FIN
+ *                              sets a state's time anew, too, hence
  *  natK.STATE.rearmed          how often that was seen
  *  natK.ms                     how long it was there
  *  trial.n                     segments tried on TIME_WAITs as this node would have them (DO_TRIAL)

@@ -30,8 +30,8 @@ struct table {
 
 static bool same_entry(const struct entry *entry, const struct nat_row *row)
 {
-	return !entry->gone && !strcmp(entry->last->from, row->from) &&
-	       !strcmp(entry->last->to, row->to) && !strcmp(entry->last->as, row->as);
+	return !entry->gone && !strcmp(entry->last->from, row->from) && !strcmp(entry->last->to, row->to) &&
+	       !strcmp(entry->last->target, row->target) && !strcmp(entry->last->as, row->as);
 }
 
 static struct stayed *state_of(struct entry *entry, const char *name, unsigned int line)
@@ -114,6 +114,7 @@ static void report_entry(struct facts *facts, const struct table *table, unsigne
 
 	format(facts, table, k, "from", entry->last->from, entry->born_line);
 	format(facts, table, k, "to", entry->last->to, entry->born_line);
+	format(facts, table, k, "target", entry->last->target, entry->born_line);
 	format(facts, table, k, "as", entry->last->as, entry->born_line);
 	format(facts, table, k, "path", entry->path, entry->born_line);
 	format(facts, table, k, "ms", entry->gone ? facts_ms(entry->since_ns - entry->born_ns, text) : "",

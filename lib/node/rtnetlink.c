@@ -230,20 +230,30 @@ int rtnetlink_route(struct net *net, const char *to, const char *via, const char
 	return answer(rtnl_route_add(net->sock, route, 0), err, "add the route to", to);
 }
 
+/* Digits, and @unit behind them; a percentage may have a fraction. -1 if @text is not that. */
+static double amount(const char *text, const char *unit, bool fraction)
+{
+	size_t digits = strspn(text, "0123456789"), all = digits;
+
+	if (fraction && text[all] == '.')
+		all += 1 + strspn(text + all + 1, "0123456789");
+	return digits && text[all - 1] != '.' && !strcmp(text + all, unit) ? strtod(text, NULL) : -1;
+}
+
 int netem_parse(const char *words, struct netem *netem, struct err *err)
 {
-	static const struct { const char *word, *unit; size_t at; bool percent; } known[] = {
-		{ "delay", "ms", offsetof(struct netem, delay_ms), false },
-		{ "loss", "%", offsetof(struct netem, loss_percent), true },
-		{ "duplicate", "%", offsetof(struct netem, duplicate_percent), true },
+	static const char some_ms[] = "whole milliseconds up to an hour (10ms)", some_percent[] = "a percentage (100%)";
+	static const struct { const char *word, *unit, *wants; size_t at; bool percent; } known[] = {
+		{ "delay", "ms", some_ms, offsetof(struct netem, delay_ms), false },
+		{ "loss", "%", some_percent, offsetof(struct netem, loss_percent), true },
+		{ "duplicate", "%", some_percent, offsetof(struct netem, duplicate_percent), true },
 	};
 	auto_free char *copy = must_strdup(words);
 	char *save = NULL;
 
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		char *value = strtok_r(NULL, " ", &save);
-		size_t len = value ? number_span(value) : 0;
-		double n = len ? strtod(value, NULL) : 0;
+		double n;
 		size_t k;
 
 		for (k = 0; k < ARRAY_SIZE(known); k++)
@@ -251,11 +261,9 @@ int netem_parse(const char *words, struct netem *netem, struct err *err)
 				break;
 		if (k == ARRAY_SIZE(known))
 			return err_set(err, 0, "netem knows no '%s': delay Nms, loss N%%, duplicate N%%", word);
-		if (!len || strcmp(value + len, known[k].unit) || !(n >= 0) ||
-		    n > (known[k].percent ? 100 : 3600 * 1000))
-			return err_set(err, 0, "netem: '%s' wants a number with unit %s", word, known[k].unit);
-		if (!known[k].percent && n != (int)n)
-			return err_set(err, 0, "netem: '%s' wants a whole number of %s", word, known[k].unit);
+		n = value ? amount(value, known[k].unit, known[k].percent) : -1;
+		if (n < 0 || n > (known[k].percent ? 100 : 3600 * 1000))
+			return err_set(err, 0, "netem: '%s' wants %s, not '%s'", word, known[k].wants, value ? value : "");
 		if (known[k].percent)
 			*(double *)((char *)netem + known[k].at) = n;
 		else

@@ -56,7 +56,7 @@ struct netem {
 };
 
 /* Read words as tc-netem(8) takes them ("delay 10ms loss 100% duplicate 5%"), on
- * top of what *@netem holds.
+ * top of what *@netem holds. A delay is whole milliseconds.
  */
 int netem_parse(const char *words, struct netem *netem, struct err *err);
 

@@ -7,7 +7,8 @@
  *	from=, to=	its ends (needed). Their last connection is what the numbers are relative to:
  *	seq=+N, -N	sequence number, from the next one that "from" would send (default +0)
  *	ack=+N, -N	acknowledgement, from what "to" would send next (default +0; SYN and RST have none if it is not given)
- *	ts=+N, -N	TSval, from the last one that "from" sent; TSecr is the last that "to" sent, 0 in a SYN (default: no timestamp)
+ *	ts=+N, -N	TSval, from the last one that "from" sent, as its peer saw it (a clock of the node's own is in it);
+ *			TSecr is the last that "to" sent, 0 in a SYN (default: no timestamp)
  *	data=TEXT	payload, without spaces (DATA)
  *
  * Numbers that stand alone (seq=1000) are taken as they are.

@@ -5,6 +5,7 @@
 #include <twlab/ns.h>
 #include <twlab/packet.h>
 #include <twlab/nfqueue.h>
+#include <twlab/raw.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +27,15 @@ struct tsoffset {
  * changed. Incoming segments wait in prerouting, not in input: between the two
  * the kernel looks the socket up (early demux), and a FIN that waited there
  * behind the ACK that makes a stub of the socket would go to the dead socket.
+ * A segment that was made by hand (lib/probe/raw.h) has the stamp that the peer is to
+ * see: it was counted from what left this host, shifted already.
  */
 #define FORGET "table inet twlab_uptime {}; delete table inet twlab_uptime;"
 #define QUEUE "tcp option timestamp exists queue flags bypass to " NUMBER(UPTIME_QUEUE) ";"
 
 static const char rules[] = FORGET
 	"table inet twlab_uptime {"
-	" chain out { type filter hook output priority 500; oifname != \"lo\" " QUEUE " };"
+	" chain out { type filter hook output priority 500; oifname != \"lo\" meta mark != " NUMBER(RAW_MARK) " " QUEUE " };"
 	" chain in { type filter hook prerouting priority 500; iifname != \"lo\" " QUEUE " };"
 	"}";
 

@@ -8,8 +8,8 @@
  *
  * It works on every kernel that has NFQUEUE. What has no timestamp option passes
  * untouched and unseen, as does the loopback device. TSecr counts only in a
- * segment with ACK (RFC 7323, 3.2), so that of a SYN is left alone. Everything
- * is modulo 2^32, checksums are corrected by the difference.
+ * segment with ACK (RFC 7323, 3.2), so that of a SYN is left alone, and so is what
+ * raw_send() sends. Everything is modulo 2^32, checksums are corrected by the difference.
  *
  * For a host: what a router forwards would be shifted on its way in as well.
  * The node should have tcp_timestamps=2 where that exists (4.10 and later), or

@@ -8,6 +8,7 @@ static const char *look(const void *names, const char *name)
 	static const char *const known[][2] = {
 		{ "closer", "server" }, { "hosts", "200" }, { "port", "8080" }, { "off", "0" }, { "i", "3" },
 		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" },
+		{ "ts", "+5000" }, { "back", "-700" }, { "least", "-9223372036854775808" }, { "says", "two words" },
 	};
 
 	(void)names;
@@ -30,6 +31,10 @@ static void a_sum_has_its_value(void **state)
 		{ "i-1", "2" }, { "i - 1", "2" }, { "hosts-i-1", "196" }, { "7-3", "4" }, { "port-i", "8077" },
 		{ "two-way == on", "1" }, { "two-way == on-line", "0" }, { "closer == half-server", "0" },
 		{ "closer != half-server", "1" }, { "i == 3 ? sha-256 : none", "sha-256" }, { "9223372036854775807 - 1", "9223372036854775806" },
+		{ "ts == +5000", "1" }, { "ts == 5000", "1" }, { "ts == -5000", "0" }, { "ts != +5000", "0" }, { "back == -700", "1" },
+		{ "back == +700", "0" }, { "+3 - -3", "6" }, { "+ts", "5000" }, { "-ts", "-5000" }, { "-back", "700" },
+		{ "ts == '+5000'", "1" }, { "says == 'two words'", "1" }, { "says == \"two words\"", "1" }, { "says == 'two'", "0" },
+		{ "says == ''", "0" }, { "i == 3 ? 'a b' : c", "a b" }, { "least", "-9223372036854775808" }, { "least + 1", "-9223372036854775807" },
 	};
 
 	(void)state;
@@ -52,6 +57,8 @@ static void a_mistake_is_told(void **state)
 		{ "scene == late-fin", "no number" },	/* late is a name */
 		{ "no-name == 1", "no such name on the left" }, { "word-", "missing" }, { "word--word", "sign" },
 		{ "((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1", "nesting" },
+		{ "-least", "number too large" }, { "+word", "sign" }, { "says == 'two", "end of a quoted text" }, { "'two' == says", "no such name" },
+		{ "ts ==", "missing" }, { "ts == +", "missing" },
 	};
 
 	(void)state;
@@ -61,6 +68,32 @@ static void a_mistake_is_told(void **state)
 
 		assert_null(value);
 		assert_non_null(strstr(err.text, rows[r].says));
+	}
+}
+
+/* However long the text is, the stack is not. */
+static void nesting_is_bounded(void **state)
+{
+	static const struct { const char *again, *last; unsigned int times; bool good; } rows[] = {
+		{ "1?1:", "1", 60, true }, { "1?1:", "1", 40000, false }, { "1?", "1", 40000, false },
+		{ "(", "1", 40000, false }, { "-", "1", 60, true }, { "-", "1", 40000, false }, { "+", "1", 40000, false },
+		{ "1+", "1", 40000, true },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		size_t len = strlen(rows[r].again);
+		auto_free char *text = must_calloc(rows[r].times * len + strlen(rows[r].last) + 1, 1);
+		auto_free char *value = NULL;
+		struct err err = { 0 };
+
+		for (unsigned int t = 0; t < rows[r].times; t++)
+			memcpy(text + t * len, rows[r].again, len);
+		strcpy(text + rows[r].times * len, rows[r].last);
+		value = expr_value(text, look, NULL, &err);
+		assert_int_equal(value != NULL, rows[r].good);
+		if (!rows[r].good)
+			assert_non_null(strstr(err.text, "too much nesting"));
 	}
 }
 
@@ -98,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sum_has_its_value),
 		cmocka_unit_test(a_mistake_is_told),
+		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(no_and_off_do_not_hold),
 		cmocka_unit_test(braces_are_filled_in),
 	};

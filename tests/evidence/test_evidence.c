@@ -59,8 +59,9 @@ static void a_folder_is_read(void **state)
 	"\",\"timer\":\"\",\"expires_ms\":" expires ",\"event\":\"" event "\",\"seen\":\"packet\"}\n"
 #define GOOD_STATE STATE_ROW("5", "client", "LISTEN", "new", "-1", "10.0.0.1:1")
 
-#define NAT_ROW(t, node, as, event) \
-	"{\"t_ns\":" t ",\"node\":\"" node "\",\"from\":\"10.0.0.2:4\",\"to\":\"192.0.2.9:80\",\"as\":\"" as \
+#define NAT_ROW(t, node, as, event) "{" NAT_REST(t, node, as, event)
+#define NAT_REST(t, node, as, event) \
+	"\"t_ns\":" t ",\"node\":\"" node "\",\"from\":\"10.0.0.2:4\",\"to\":\"192.0.2.9:80\",\"as\":\"" as \
 	"\",\"state\":\"LAST_ACK\",\"expires_ms\":30000,\"event\":\"" event "\",\"seen\":\"packet\"}\n"
 #define GOOD_NAT NAT_ROW("5", "wire", "192.0.2.1:4", "new")
 
@@ -98,6 +99,8 @@ static const struct { const char *file, *text, *says; } damages[] = {
 	{ "states.jsonl", STATE_ROW("6", "client", "LISTEN", "new", "-1", "10.0.0.1:1") GOOD_STATE, ": states.jsonl:2: goes back in time: 't_ns'" },
 	{ "nat.jsonl", NAT_ROW("5", "mallory", "192.0.2.1:4", "new"), ": nat.jsonl:1: packets.pcapng has no node 'mallory'" },
 	{ "nat.jsonl", NAT_ROW("5", "wire", "192.0.2.1", "new"), ": nat.jsonl:1: no address and port: '192.0.2.1'" },
+	{ "nat.jsonl", "{\"target\":\"192.0.2.9\"," NAT_REST("5", "wire", "192.0.2.1:4", "new"), ": nat.jsonl:1: no address and port: '192.0.2.9'" },
+	{ "nat.jsonl", "{\"target\":9," NAT_REST("5", "wire", "192.0.2.1:4", "new"), ": nat.jsonl:1: no text for 'target'" },
 	{ "nat.jsonl", GOOD_NAT NAT_ROW("5", "wire", "192.0.2.1:4", "old"), ": nat.jsonl:2: no such event: 'old'" },
 	{ "nat.jsonl", GOOD_NAT NAT_ROW("4", "wire", "192.0.2.1:4", "gone"), ": nat.jsonl:2: goes back in time: 't_ns'" },
 	{ "nat.jsonl", GOOD_NAT "{\"t_ns\":6,\"expires_ms\":1}\n", ": nat.jsonl:2: no text for 'node'" },

@@ -112,6 +112,7 @@ static const struct socket_history tellings[] = {
 
 	{ "what a NAT remembers", false, { HELLO(0) }, { { 0 } }, "",
 	  { { "nat", "nats", "3", "nat.jsonl" }, { "nat", "nat1.from", "10.0.0.2:4" }, { "nat", "nat1.as", "192.0.2.1:4" },
+	    { "nat", "nat1.to", "192.0.2.9:80" }, { "nat", "nat1.target", "192.0.2.9:80" },
 	    { "nat", "nat1.path", "SYN_SENT ESTABLISHED SYN_SENT" }, { "nat", "nat1.SYN_SENT.ms", "25.000", "nat.jsonl:1" },
 	    { "nat", "nat1.ESTABLISHED.ms", "10.000" }, { "nat", "nat1.ESTABLISHED.rearmed", "1" },
 	    { "nat", "nat1.SYN_SENT.rearmed", "0" }, { "nat", "nat1.ms", "35.000" },

@@ -57,18 +57,18 @@ static const struct { const char *what, *source, *why; } hostile[] = {
 	  "sprintf(name, \"/tmp/%d\", n); int fd = open(name, O_WRONLY | O_CREAT, 0600); while (fd >= 0 && write(fd, a, sizeof(a)) > 0) ;\n"
 	  "if (fd >= 0) close(fd); } }\n", "processor time" },
 	{ "a reboot, a panic", HEAD "int main(void) { syscall(169, 0xfee1dead, 672274793, 0x1234567, 0);\n"
-	  "int fd = open(\"/proc/sysrq-trigger\", O_WRONLY); if (fd >= 0) write(fd, \"c\", 1); return 0; }\n", "in vain" },
+	  "int fd = open(\"/proc/sysrq-trigger\", O_WRONLY); if (fd >= 0) write(fd, \"c\", 1); return 0; }\n", "waited " },
 	{ "an endless loop", "int main(void) { for (;;) ; }\n", "processor time" },
 	{ "a fork bomb", HEAD "int main(void) { for (;;) fork(); }\n", "processes" },
 	{ "all the memory", HEAD "int main(void) { for (;;) memset(malloc(1 << 20), 1, 1 << 20); }\n", "memory" },
 	{ "output without end", HEAD "int main(void) { for (;;) puts(\"so_error=0\"); }\n", "processor time" },
 	{ "verdicts on every descriptor",
 	  HEAD "int main(void) { static const char text[] = \"result 0 0\\nfailed x\\n{\\\"complete\\\":true}\\n\";\n"
-	  "for (int fd = 0; fd < 4096; fd++) write(fd, text, sizeof(text) - 1); return 0; }\n", "in vain" },
-	{ "an end to everybody", HEAD "int main(void) { kill(1, SIGKILL); kill(-1, SIGKILL); return 0; }\n", "in vain" },
-	{ "what looks right, and nobody served", HEAD "int main(void) { puts(\"so_error=0\"); return 0; }\n", "in vain" },
-	{ "who stays", HEAD "int main(void) { if (fork() == 0) { setsid(); for (;;) pause(); } return 0; }\n", "in vain" },
-	{ "who crashes", "int main(void) { return *(volatile int *)8; }\n", "in vain" },
+	  "for (int fd = 0; fd < 4096; fd++) write(fd, text, sizeof(text) - 1); return 0; }\n", "waited " },
+	{ "an end to everybody", HEAD "int main(void) { kill(1, SIGKILL); kill(-1, SIGKILL); return 0; }\n", "waited " },
+	{ "what looks right, and nobody served", HEAD "int main(void) { puts(\"so_error=0\"); return 0; }\n", "waited " },
+	{ "who stays", HEAD "int main(void) { if (fork() == 0) { setsid(); for (;;) pause(); } return 0; }\n", "waited " },
+	{ "who crashes", "int main(void) { return *(volatile int *)8; }\n", "waited " },
 };
 
 static void a_hostile_program_costs_its_author_the_points(void **state)
