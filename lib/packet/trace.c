@@ -1,11 +1,12 @@
 /* trace.c - gather frames, then follow them
  *
- * Following is three steps, each reading what the one before it wrote:
- * correlate.c (frames to packets), conn.c (packets to connections), notes.c (words).
+ * Following is four steps, each reading what the one before it wrote: correlate.c (frames
+ * to packets), made_up.c (which of them steps made), conn.c (packets to connections), notes.c (words).
  */
 #include <twlab/trace.h>
 
 #include <twlab/conn.h>
+#include <twlab/made_up.h>
 #include <twlab/notes.h>
 #include <twlab/correlate.h>
 
@@ -53,6 +54,13 @@ void trace_add_frame(struct trace *trace, unsigned int iface, int64_t at_ns, boo
 	trace->n_frames++;
 }
 
+void trace_add_send(struct trace *trace, int64_t at_ns, const char *node, const char *what)
+{
+	struct trace_send *send = grow(&trace->sends, trace->n_sends++, sizeof(*send));
+
+	*send = (struct trace_send){ at_ns, must_strdup(node), must_strdup(what) };
+}
+
 struct by_time {
 	int64_t at_ns;
 	unsigned int order;	/* frames of one instant stay as they were added */
@@ -90,6 +98,7 @@ void trace_follow(struct trace *trace)
 	assert(!trace->segments);	/* once */
 	frames_sort(trace);
 	correlate_frames(trace);
+	made_up_mark(trace);
 	conn_follow(trace);
 	notes_write(trace);
 }
@@ -108,7 +117,8 @@ int trace_answer(const struct trace *trace, const struct conn *conn, unsigned in
 		if (segment->sent_ns > until_ns)
 			break;
 		if (segment->from_client != asked->from_client) {
-			if (segment->sent_ns >= asked->rcvd_ns && !segment->is_copy)
+			if (segment->sent_ns >= asked->rcvd_ns && !segment->is_copy &&
+			    !segment->is_foreign && !segment->is_made_up)
 				return (int)k;
 		} else if (tcp_kind(&segment->tcp) == kind && !segment->is_copy &&
 			   segment->rcvd_ns >= 0 && segment->rcvd_ns < until_ns) {
@@ -134,11 +144,16 @@ void trace_free(struct trace *trace)
 	}
 	for (unsigned int i = 0; i < trace->n_segments; i++)
 		free(trace->segments[i].note);
+	for (unsigned int i = 0; i < trace->n_sends; i++) {
+		free(trace->sends[i].node);
+		free(trace->sends[i].what);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(trace->pools); i++)
 		free(trace->pools[i]);
 	free(trace->ifaces);
 	free(trace->nodes);
 	free(trace->frames);
+	free(trace->sends);
 	free(trace->segments);
 	free(trace->conns);
 	free(trace);
