@@ -17,7 +17,7 @@ void caption_free(struct caption *caption)
 /* A note that says more than the flags and what is drawn anyway. */
 static bool is_worth_it(const struct segment *segment)
 {
-	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
+	return segment->note && !segment->is_made_up && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
 }
 
 struct caption caption_of(const struct segment *segment, bool stamps, double room)
@@ -37,7 +37,7 @@ struct caption caption_of(const struct segment *segment, bool stamps, double roo
 			return caption;
 		caption_free(&caption);
 	}
-	caption = (struct caption){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
+	caption = (struct caption){ must_printf("%s%s%s", flags, segment->is_made_up ? " made up" : segment->is_retransmission ? " again" : "",
 						segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way" : ", lost"), must_strdup(numbers) };
 	if (caption_width(&caption) > room) {
 		free(caption.plain);

@@ -26,6 +26,11 @@ const char *scene_node(const struct scene *scene, int node)
 	return node < 0 || (unsigned int)node >= scene->trace->n_nodes ? "?" : scene->trace->nodes[node];
 }
 
+const char *scene_state(const struct state_span *span)
+{
+	return span->state == STATE_NONE ? "unknown" : tcp_state_name(span->state);
+}
+
 const char *scene_nat_state(const struct state_span *span)
 {
 	return span->call;

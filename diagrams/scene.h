@@ -43,6 +43,9 @@ const struct socket_states *scene_socket(const struct scene *scene, int node, un
 
 const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
 
+/* "TIME_WAIT"; "unknown" for a node that was never sampled. */
+const char *scene_state(const struct state_span *span);
+
 /* A stay in a NAT's table: the state's name there, which is conntrack's. Its .state is the one of TCP's
  * states that looks like it.
  */

@@ -174,22 +174,31 @@ static void makers_add(struct collecting *all)
 	const struct trace *trace = all->trace;
 
 	for (unsigned int node = 0; node < trace->n_nodes; node++) {
-		unsigned int made[TCP_KINDS] = { 0 };
+		unsigned int made[TCP_KINDS] = { 0 }, made_up[TCP_KINDS] = { 0 };
 		char *where[TCP_KINDS] = { 0 };
 
+		if (is_host(trace, node))
+			continue;
 		for (unsigned int i = 0; i < trace->n_segments; i++) {
 			const struct segment *segment = &trace->segments[i];
 			enum tcp_kind kind = tcp_kind(&segment->tcp);
 
-			if (segment->from == (int)node && !segment->is_copy && made[kind]++ < 12)
+			if (segment->from != (int)node || segment->is_copy)
+				continue;
+			made_up[kind] += segment->is_made_up;
+			if (made[kind]++ < 12)
 				must_append(&where[kind], "%s%u", where[kind] ? "," : "packets.pcapng:",
 					    trace->frames[segment->sightings[0]].number);
 		}
 		for (int kind = 0; kind < TCP_KINDS; kind++) {
 			auto_free char *name = must_printf("sent.%s", tcp_kind_name((enum tcp_kind)kind));
 
-			if (!is_host(trace, node) && (made[kind] || (kind == KIND_RST && !is_wire(trace, node))))
+			auto_free char *steps = must_printf("made_up.%s", tcp_kind_name((enum tcp_kind)kind));
+
+			if (made[kind] || (kind == KIND_RST && !is_wire(trace, node)))
 				add_count(all, trace->nodes[node], name, made[kind], where[kind] ? where[kind] : "");
+			if (made_up[kind])
+				add_count(all, trace->nodes[node], steps, made_up[kind], where[kind]);
 			free(where[kind]);
 		}
 	}

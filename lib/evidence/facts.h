@@ -48,6 +48,7 @@
  *                              such connection. Not given for nodes that no SYN arrived at
  *  sent.KIND                   of a router or NAT: segments that it made itself, in whosever name (a reject rule, its kernel): RST
  *                              always, the others if there were any
+ *  made_up.KIND                ... of those, that a step made up there (DO_SEND); only if there were any
  *  nats                        of a NAT: how many entries of TCP connections its table had, one after the other
  *  natK.from, natK.to, natK.as who opened the K-th, to where, and what it was taken for there ("203.0.113.1:40000")
  *  natK.path                   the states that the K-th went through, by conntrack: "SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT ..."

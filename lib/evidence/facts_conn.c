@@ -316,18 +316,27 @@ static void ends_add(struct facts *facts, const struct facts_side *side)
 	add(facts, side, last ? tcp_kind_name(tcp_kind(&last->tcp)) : "", last_where.text, "last_sent");
 }
 
-/* Its ISN, held against what it had sent on this four-tuple before. */
+/* The first SYN or SYN,ACK that this side sent. */
+static const struct segment *first_syn(const struct facts_side *side)
+{
+	for (unsigned int i = 0; i < side->conn->n_segments; i++)
+		if (sent_by(side, segment_at(side, i)) && segment_at(side, i)->tcp.flags & TCP_SYN)
+			return segment_at(side, i);
+	return NULL;
+}
+
+/* Its ISN, held against what its kernel had sent on this four-tuple before. */
 static void isn_add(struct facts *facts, const struct facts_side *side)
 {
 	const struct trace *trace = side->evidence->trace;
 	const struct conn *conn = side->conn, *earlier;
 	const struct endpoint *local = side->client ? &conn->client_local : &conn->server_local;
 	uint32_t isn = side->client ? conn->client_isn : conn->server_isn, next = 0;
+	const struct segment *last = NULL, *syn = first_syn(side);
 	struct where where = WHERE_PACKETS;
-	const struct segment *last = NULL;
 	char text[32];
 
-	if (conn->earlier < 0 || !(side->client ? conn->has_client_isn : conn->has_server_isn))
+	if (conn->earlier < 0 || !syn)
 		return;
 	earlier = &trace->conns[conn->earlier];
 	for (unsigned int i = 0; i < earlier->n_segments; i++) {
@@ -335,7 +344,7 @@ static void isn_add(struct facts *facts, const struct facts_side *side)
 		uint32_t end = segment->tcp.seq + tcp_seq_len(&segment->tcp);
 
 		if (segment->is_copy || segment->is_foreign || segment->is_made_up || segment->tcp.flags & TCP_RST ||
-		    !endpoint_equal(&segment->tcp.src, local) ||
+		    segment->sent_ns > syn->sent_ns || !endpoint_equal(&segment->tcp.src, local) ||
 		    (last && !tcp_after(end, next)))
 			continue;
 		last = segment;
@@ -344,11 +353,7 @@ static void isn_add(struct facts *facts, const struct facts_side *side)
 	if (!last)
 		return;
 	where_add(&where, first_frame(side, last));
-	for (unsigned int i = 0; i < conn->n_segments; i++)
-		if (sent_by(side, segment_at(side, i)) && segment_at(side, i)->tcp.flags & TCP_SYN) {
-			where_add(&where, first_frame(side, segment_at(side, i)));
-			break;
-		}
+	where_add(&where, first_frame(side, syn));
 	snprintf(text, sizeof(text), "%d", (int32_t)(isn - next));
 	add(facts, side, text, where.text, "isn_step");
 }
