@@ -264,6 +264,12 @@ static bool spent(const struct drawing *drawing, int side, enum spot spot, int64
 	return was;
 }
 
+/* Had this side a socket that was looked at? */
+static bool is_known(const struct drawing *drawing, int side)
+{
+	return drawing->sockets[side] && drawing->sockets[side]->spans[0].state != STATE_NONE;
+}
+
 static void draw_dwell(struct drawing *drawing, enum spot spot, const char *times, unsigned int rearms)
 {
 	const struct look *look = palette_state(spots[spot].state);
@@ -300,7 +306,8 @@ static void draw_spot(struct drawing *drawing, enum spot spot)
 				 scene_duration(ns, one));
 	}
 	/* Every connection begins in CLOSED or in what a listener heard. */
-	if (spot == CLOSED || (spot == LISTEN && drawing->sockets[1] && drawing->sockets[1]->spans[0].state))
+	if ((spot == CLOSED && (is_known(drawing, 0) || is_known(drawing, 1) || !drawing->sockets[0])) ||
+	    (spot == LISTEN && is_known(drawing, 1)))
 		was = true, inferred = false;
 	box.look = was ? palette_state(state) : palette_look(LOOK_FAINT);
 	box.style = was && inferred ? "dashed" : NULL;
@@ -327,7 +334,7 @@ static void draw_legend(struct drawing *drawing)
 		if (drawing->sockets[side])
 			dot_text(drawing->dot, &(struct dot_text){ 18, y, DOT_LEFT, 13,
 				 palette_look(sides[side].role)->text, .bold = bold,
-				 .plain = drawing->sockets[side]->spans[0].state ? endpoint_text(ends[side], text) : "its states are unknown" });
+				 .plain = is_known(drawing, side) ? endpoint_text(ends[side], text) : "its states are unknown" });
 	}
 	if (drawing->dashed)
 		dot_text(drawing->dot, &(struct dot_text){ 18, y + 2, DOT_LEFT, 11, palette_look(LOOK_QUIET)->text,

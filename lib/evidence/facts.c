@@ -168,7 +168,7 @@ static bool is_wire(const struct trace *trace, unsigned int node)
 	return !met;
 }
 
-/* What routers and NATs made themselves. */
+/* What routers and NATs made themselves, and hosts in the name of others. */
 static void makers_add(struct collecting *all)
 {
 	const struct trace *trace = all->trace;
@@ -177,13 +177,13 @@ static void makers_add(struct collecting *all)
 		unsigned int made[TCP_KINDS] = { 0 }, made_up[TCP_KINDS] = { 0 };
 		char *where[TCP_KINDS] = { 0 };
 
-		if (is_host(trace, node))
-			continue;
+		bool host = is_host(trace, node);
+
 		for (unsigned int i = 0; i < trace->n_segments; i++) {
 			const struct segment *segment = &trace->segments[i];
 			enum tcp_kind kind = tcp_kind(&segment->tcp);
 
-			if (segment->from != (int)node || segment->is_copy)
+			if (segment->from != (int)node || segment->is_copy || (host && !segment->is_foreign))
 				continue;
 			made_up[kind] += segment->is_made_up;
 			if (made[kind]++ < 12)
@@ -195,7 +195,7 @@ static void makers_add(struct collecting *all)
 
 			auto_free char *steps = must_printf("made_up.%s", tcp_kind_name((enum tcp_kind)kind));
 
-			if (made[kind] || (kind == KIND_RST && !is_wire(trace, node)))
+			if (made[kind] || (kind == KIND_RST && !host && !is_wire(trace, node)))
 				add_count(all, trace->nodes[node], name, made[kind], where[kind] ? where[kind] : "");
 			if (made_up[kind])
 				add_count(all, trace->nodes[node], steps, made_up[kind], where[kind]);

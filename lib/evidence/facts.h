@@ -47,7 +47,7 @@
  *                              its FIN having come less than 60 s before; newer = not older; no_ts = without a TSval; first = no
  *                              such connection. Not given for nodes that no SYN arrived at
  *  sent.KIND                   of a router or NAT: segments that it made itself, in whosever name (a reject rule, its kernel): RST
- *                              always, the others if there were any
+ *                              always, the others if there were any. Of a host: those that it made in the name of others, if any
  *  made_up.KIND                ... of those, that a step made up there (DO_SEND); only if there were any
  *  nats                        of a NAT: how many entries of TCP connections its table had, one after the other
  *  natK.from, natK.to, natK.as who opened the K-th, to where, and what it was taken for there ("203.0.113.1:40000")

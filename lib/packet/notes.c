@@ -303,15 +303,27 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 		segment->note = must_printf("%s%s%s", words->note, *words->note && *fate ? ", " : "", fate);
 }
 
+/* A SYN that a step made up, and that was not let in: what was there before it goes on. */
+static bool came_to_nothing(const struct conn *conn)
+{
+	return conn->is_made_up && !conn->has_server_isn;
+}
+
 void notes_write(struct trace *trace)
 {
 	auto_free int *next = must_calloc(trace->n_conns, sizeof(*next));
 	struct words words;
 
 	for (unsigned int c = trace->n_conns; c > 0; c--) {
+		int earlier = trace->conns[c - 1].earlier;
+
 		next[c - 1] = next[c - 1] ? next[c - 1] : -1;
-		if (trace->conns[c - 1].earlier >= 0)
-			next[trace->conns[c - 1].earlier] = (int)c - 1;
+		if (came_to_nothing(&trace->conns[c - 1]))
+			continue;
+		while (earlier >= 0 && came_to_nothing(&trace->conns[earlier]))
+			earlier = trace->conns[earlier].earlier;
+		if (earlier >= 0)
+			next[earlier] = (int)c - 1;
 	}
 	for (unsigned int c = 0; c < trace->n_conns; c++) {
 		const struct conn *conn = &trace->conns[c];

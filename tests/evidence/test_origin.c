@@ -18,6 +18,7 @@ static const struct origin {
 	const char *by;			/* "" = unknown */
 	bool foreign, made_up;
 	const char *comment;		/* on its first frame; NULL = any */
+	const char *note;		/* NULL = any */
 	unsigned int n_conns;
 } origins[] = {
 	{ "a NAT's RST in the server's name", false,
@@ -63,7 +64,8 @@ static const struct origin {
 	{ "a SYN that is made up ends no connection: the client goes on with it", true,
 	  { HELLO(0), { 1000, false, "S", 999000, 0 }, { 1100, true, "A", 5001, 1001 }, { 2000, false, "PA", 1001, 5001, 9 },
 	    { 2100, true, "A", 5001, 1010 }, { 3000, false, "FA", 1010, 5001 } },
-	  { 1000000, (char *)"client", (char *)"SYN " FROM_CLIENT " seq=+100" }, .by = "client", .comment = "first FIN", .n_conns = 2 },
+	  { 1000000, (char *)"client", (char *)"SYN " FROM_CLIENT " seq=+100" }, .by = "client", .comment = "first FIN",
+	  .note = "first FIN", .n_conns = 2 },
 	{ "... unless it was let in", true,
 	  { HELLO(0), { 1000, false, "S", 999000, 0 }, { 1100, true, "SA", 7000, 999001 }, { 3000, false, "A", 999001, 7001 } },
 	  { 1000000, (char *)"client", (char *)"SYN " FROM_CLIENT " seq=+100" }, .by = "client", .n_conns = 2 },
@@ -88,6 +90,7 @@ static bool is_as_wanted(const struct trace *trace, const struct origin *origin)
 	const char *comment = trace->frames[last->sightings[0]].comment;
 
 	return !strcmp(by, origin->by) && last->is_foreign == origin->foreign && last->is_made_up == origin->made_up &&
+	       (!origin->note || (last->note && !strcmp(last->note, origin->note))) &&
 	       trace->n_conns == origin->n_conns && (!origin->comment || (comment && !strcmp(comment, origin->comment)));
 }
 
