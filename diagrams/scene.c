@@ -180,6 +180,12 @@ static void find_path(struct scene *scene)
 		for (unsigned int i = 0; i < trace->n_segments; i++)
 			moved |= rank_segment(scene, &trace->segments[i], node_of, turned, rank);
 	}
+	for (unsigned int i = 0; i < trace->n_segments; i++) {	/* a wire makes nothing */
+		int maker = trace->segments[i].from;
+
+		if (maker >= 0 && scene->parts[maker] == PART_WIRE)
+			scene->parts[maker] = PART_ROUTER;
+	}
 	for (unsigned int r = 0; r <= trace->n_nodes; r++)
 		for (unsigned int i = 0; i < trace->n_nodes; i++)
 			if (rank[i] == r)

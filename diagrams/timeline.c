@@ -165,7 +165,7 @@ static const struct mark {
 	{ "sent again", "diamond", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
 	{ "lost", NULL, { "#1a1a1a", "#0067a5", "#1a1a1a", 1, "solid" } },	/* else a cross, as in the ladder */
 	{ "RST", "box", { "#a3195b", "#a3195b", "#1a1a1a", 1, "solid" } },
-	{ "made by a node between", "box", { "#a3195b", "#ffffff", "#1a1a1a", 1.6, "solid" } },	/* between the rows of both ends */
+	{ "made by a node between", "box", { "#a3195b", "#ffffff", "#1a1a1a", 1.6, "solid" } },
 	{ "made up by a step", "ellipse", { "#4a4420", "", "#1a1a1a", 1.2, "solid" } },	/* around its mark */
 };
 enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_FOREIGN, MARK_MADE_UP, MARK_NONE };
@@ -333,9 +333,11 @@ static bool is_used(const struct timeline *timeline, int mark)
 {
 	for (unsigned int i = 0; i < timeline->trace->n_conns; i++)
 		for (unsigned int k = 0; k < timeline->trace->conns[i].n_segments; k++)
-			if (mark_of(timeline, &timeline->trace->conns[i], k) == mark || (mark == MARK_MADE_UP && !timeline->dense &&
-			    timeline->trace->segments[timeline->trace->conns[i].segments[k]].is_made_up))
+			if (mark_of(timeline, &timeline->trace->conns[i], k) == mark)
 				return true;
+	for (unsigned int i = 0; mark == MARK_MADE_UP && !timeline->dense && i < timeline->trace->n_segments; i++)
+		if (timeline->trace->segments[i].is_made_up)
+			return true;
 	return false;
 }
 

@@ -20,7 +20,7 @@
  *  connK.stray.segments        ... that came in under another four-tuple than the connection's, since a NAT did not translate
  *                              them, and so are of no connection here; only if there were any
  *  connK.stray.from            where the last of them came from ("10.1.0.1:40000")
- *  connK.first_fin             "yes" if this side sent a FIN before it got one (both may), else "no"
+ *  connK.first_fin             "yes" if this side's kernel sent a FIN before it got one (both may), else "no"
  *  connK.last_sent             kind of the last segment it sent
  *  connK.KIND.J.at_ms          when it sent its J-th SYN, SYN-ACK, FIN or RST, since the first segment that it sent or got there
  *  connK.KIND.J.gap_ms         ... since the one before (J > 1)

@@ -290,7 +290,7 @@ bool facts_closed_first(const struct trace *trace, const struct conn *conn, bool
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 
 		if (!(segment->tcp.flags & TCP_FIN) || segment->from_client != client ||
-		    segment->is_copy || segment->is_foreign)
+		    segment->is_copy || segment->is_foreign || segment->is_made_up)
 			continue;
 		*fin = conn->segments[i];
 		return segment->sent_ns <= got_ns;

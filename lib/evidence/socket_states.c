@@ -151,10 +151,15 @@ bool socket_states_sampled(const struct evidence *evidence, const char *node)
 static bool had_no_socket(const struct socket_history *telling)
 {
 	const struct socket_states *sock = telling->sock;
-	const struct state_span *first = sock->spans, *last = first + sock->n_spans - 1;
-	bool is_over = sock->n_spans && last->state == STATE_CLOSE;
+	int64_t end_ns = telling->evidence->end_ns;
+	const struct state_span *last;
 
-	return sock->n_spans && (is_over ? last->from_ns : telling->evidence->end_ns) - first->from_ns > telling->patience_ns;
+	if (!sock->n_spans)
+		return false;
+	last = &sock->spans[sock->n_spans - 1];
+	if (last->state == STATE_CLOSE)
+		end_ns = last->from_ns;
+	return end_ns - sock->spans->from_ns > telling->patience_ns;
 }
 
 /* Tell of the sockets of one four-tuple on one node. */

@@ -140,7 +140,7 @@ static const struct socket_history tellings[] = {
 	  { { 150, false, "ESTABLISHED", "new" }, { 250, true, "ESTABLISHED", "new" }, { 1050, true, "CLOSE_WAIT", "change" } },
 	  SENDS("1000000", "FIN", "") SENDS("2000000", "DATA", " data=hello"),
 	  { { "client", "conn1.sent.FIN", "1" }, { "client", "conn1.made_up.FIN", "1", "packets.pcapng:13" },
-	    { "client", "conn1.made_up.DATA", "1" }, { "client", "conn1.made_up.SYN", NULL },
+	    { "client", "conn1.made_up.DATA", "1" }, { "client", "conn1.first_fin", "no" }, { "client", "conn1.made_up.SYN", NULL },
 	    { "client", "conn1.FIN.1.by", "made up at client" }, { "server", "conn1.rcvd.FIN.1.by", "made up at client" },
 	    { "server", "conn1.rcvd.SYN.1.by", "client" }, { "client", "conn1.path", "SYN_SENT ESTABLISHED" },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED CLOSE_WAIT" } } },
