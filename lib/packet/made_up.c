@@ -44,6 +44,22 @@ static bool is_wanted(const struct tcp_view *tcp, const struct wanted *wanted)
 	       (endpoint_equal(&tcp->src, &wanted->src) || endpoint_equal(&tcp->dst, &wanted->dst));
 }
 
+/* The first segment that was sent at @at_ns or later. */
+static unsigned int first_since(const struct trace *trace, int64_t at_ns)
+{
+	unsigned int low = 0, high = trace->n_segments;
+
+	while (low < high) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (trace->segments[mid].sent_ns < at_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static void send_mark(struct trace *trace, const struct trace_send *send)
 {
 	int node = trace_node(trace, send->node);
@@ -51,12 +67,10 @@ static void send_mark(struct trace *trace, const struct trace_send *send)
 
 	if (node < 0 || !words_read(send->what, &wanted))
 		return;
-	for (unsigned int i = 0; i < trace->n_segments; i++) {	/* by the time of sending */
+	for (unsigned int i = first_since(trace, send->at_ns); i < trace->n_segments; i++) {
 		struct segment *segment = &trace->segments[i];
 		const struct trace_frame *first = &trace->frames[segment->sightings[0]];
 
-		if (segment->sent_ns < send->at_ns)
-			continue;
 		if (segment->sent_ns > send->at_ns + SOON_NS)
 			return;
 		if (segment->is_made_up || segment->is_copy || !first->out ||
