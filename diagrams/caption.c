@@ -17,7 +17,7 @@ void caption_free(struct caption *caption)
 /* A note that says more than the flags and what is drawn anyway. */
 static bool is_worth_it(const struct segment *segment)
 {
-	return segment->note && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
+	return segment->note && !segment->is_made_up && !(segment->tcp.flags & (TCP_SYN | TCP_RST));
 }
 
 struct caption caption_of(const struct segment *segment, bool stamps, double room)
@@ -27,6 +27,8 @@ struct caption caption_of(const struct segment *segment, bool stamps, double roo
 	auto_free char *len = tcp->payload_len ? must_printf(" len %u", tcp->payload_len) : must_strdup("");
 	auto_free char *ts = tcp->has_ts && stamps && tcp->flags & TCP_SYN ? must_printf(" TSval %u", tcp->tsval) : must_strdup("");
 	auto_free char *numbers = must_printf("  seq %u%s%s%s", segment->rel_seq, ack, len, ts);
+	const char *how = segment->is_made_up ? " made up" : segment->is_retransmission ? " again" : "";
+	const char *fate = segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way" : segment->icmp ? ", rejected" : ", lost";
 	struct caption caption;
 	char flags[40];
 
@@ -37,9 +39,7 @@ struct caption caption_of(const struct segment *segment, bool stamps, double roo
 			return caption;
 		caption_free(&caption);
 	}
-	caption = (struct caption){ must_printf("%s%s%s", flags, segment->is_retransmission ? " again" : "",
-						segment->rcvd_ns >= 0 ? "" : segment->is_under_way ? ", under way"
-						: segment->icmp ? ", rejected" : ", lost"), must_strdup(numbers) };
+	caption = (struct caption){ must_printf("%s%s%s", flags, how, fate), must_strdup(numbers) };
 	if (caption_width(&caption) > room) {
 		free(caption.plain);
 		caption.plain = must_printf(" %s", *ts ? ts : len);

@@ -53,6 +53,23 @@ static bool something_happened(const struct scene *scene, int node)
 	return false;
 }
 
+/* Did @node make a segment of the shown connections that bears another's address? Fills @client: a client's. */
+static bool made_something(const struct scene *scene, int node, bool *client)
+{
+	for (unsigned int i = 0; i < scene->n_conns; i++) {
+		const struct conn *conn = scene_conn(scene, i);
+
+		for (unsigned int k = 0; k < conn->n_segments; k++) {
+			const struct segment *segment = &scene->trace->segments[conn->segments[k]];
+
+			*client = segment->from_client;
+			if (segment->is_foreign && segment->from == node)
+				return true;
+		}
+	}
+	return *client = false;
+}
+
 static void choose(struct columns *columns)
 {
 	const struct scene *scene = columns->scene;
@@ -66,6 +83,8 @@ static void choose(struct columns *columns)
 			column.client = scene_conn(scene, k)->client == column.node;
 			shown = column.client || scene_conn(scene, k)->server == column.node;
 		}
+		if (!shown && column.part == PART_END)
+			shown = made_something(scene, column.node, &column.client);
 		shown |= column.part == PART_NAT || column.part == PART_ROUTER;
 		shown |= column.part == PART_WIRE && something_happened(scene, column.node);
 		if (!shown)

@@ -1,7 +1,7 @@
 /* columns.h - which nodes stand side by side in a ladder, and where
  *
- * The ends of the shown connections, NATs and routers between them, and a wire
- * only where something was lost or done on it. A host whose sockets overlap in
+ * The ends of the shown connections, NATs and routers between them, who made a segment
+ * in the name of others, and a wire only where something was lost or done on it. A host whose sockets overlap in
  * time has a bar for each, side by side.
  */
 #ifndef TWLAB_COLUMNS_H

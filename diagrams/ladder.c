@@ -300,12 +300,15 @@ static void flight_ends(const struct ladder *ladder, const struct flight *flight
 	int goal = segment->to >= 0 ? segment->to
 		 : segment->from_client ? ladder->scene->trace->conns[segment->conn].server
 					: ladder->scene->trace->conns[segment->conn].client;
-	double from_x = columns_x(ladder->columns, segment->from);
+	int from = segment->from >= 0 ? segment->from	/* else nobody saw it leave */
+		 : segment->from_client ? ladder->scene->trace->conns[segment->conn].client
+					: ladder->scene->trace->conns[segment->conn].server;
+	double from_x = columns_x(ladder->columns, from);
 	double to_x = columns_x(ladder->columns, goal);
 
 	a->y = rungs_y(ladder->rungs, flight->sent);
 	b->y = rungs_y(ladder->rungs, flight->end);
-	a->x = touch(ladder, segment->from, segment, a->y, to_x);
+	a->x = touch(ladder, from, segment, a->y, to_x);
 	b->x = touch(ladder, goal, segment, b->y, from_x);
 	if (is_cut(segment))
 		b->x = segment->lost_node >= 0 && segment->lost_node != segment->from &&
@@ -321,7 +324,9 @@ static void draw_flight(struct ladder *ladder, const struct flight *flight)
 				 .twice = reset };
 	struct dot_point a, b;
 
-	if (segment->is_retransmission || segment->is_copy)
+	if (segment->is_made_up)
+		line.style = "dotted";
+	else if (segment->is_retransmission || segment->is_copy)
 		line.style = "dashed";
 	if (flight->icmp)
 		line.style = "dotted";
@@ -400,7 +405,7 @@ static void draw_bar(struct ladder *ladder, const struct piece *piece)
 
 	dot_box(ladder->dot, &(struct dot_box){ columns_bar_x(ladder->columns, piece->sock), (from + to) / 2,
 						columns_bar(ladder->columns), to - from, .look = palette_state(piece->span->state),
-						.style = piece->span->inferred ? "dashed" : NULL });
+						.style = piece->span->inferred || piece->span->state == STATE_NONE ? "dashed" : NULL });
 }
 
 /* What stands in a bar. In those of a NAT it lies above the arrows that pass. */
@@ -412,7 +417,7 @@ static void draw_bar_words(struct ladder *ladder, const struct piece *piece)
 	const struct state_span *span = piece->span;
 	int64_t ns = scene_span_ns(ladder->scene, span);
 	const struct look *look = palette_state(span->state);
-	const char *name = nat ? scene_nat_state(span) : tcp_state_name(span->state), *back = nat ? look->fill : NULL;
+	const char *name = nat ? scene_nat_state(span) : scene_state(span), *back = nat ? look->fill : NULL;
 	bool waits = span->state == STATE_TIME_WAIT;
 	int lines = to - from < 30 ? 1 : waits && span->rearms ? 3 : 2;
 	double x = columns_bar_x(ladder->columns, piece->sock), y = (from + to) / 2 - (lines - 1) * 7;

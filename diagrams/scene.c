@@ -27,6 +27,11 @@ const char *scene_node(const struct scene *scene, int node)
 	return node < 0 || (unsigned int)node >= scene->trace->n_nodes ? "?" : scene->trace->nodes[node];
 }
 
+const char *scene_state(const struct state_span *span)
+{
+	return span->state == STATE_NONE ? "unknown" : tcp_state_name(span->state);
+}
+
 const char *scene_nat_state(const struct state_span *span)
 {
 	return span->call;
@@ -175,6 +180,12 @@ static void find_path(struct scene *scene)
 		moved = false;
 		for (unsigned int i = 0; i < trace->n_segments; i++)
 			moved |= rank_segment(scene, &trace->segments[i], node_of, turned, rank);
+	}
+	for (unsigned int i = 0; i < trace->n_segments; i++) {	/* a wire makes nothing */
+		int maker = trace->segments[i].from;
+
+		if (maker >= 0 && scene->parts[maker] == PART_WIRE)
+			scene->parts[maker] = PART_ROUTER;
 	}
 	for (unsigned int r = 0; r <= trace->n_nodes; r++)
 		for (unsigned int i = 0; i < trace->n_nodes; i++)

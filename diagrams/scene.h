@@ -48,6 +48,8 @@ const char *scene_node(const struct scene *scene, int node);	/* "?" for -1 */
 /* How @segment came in at @node, and how it went out of it; false if it did not do both. */
 bool scene_through(const struct scene *scene, const struct segment *segment, int node,
 		   struct tcp_view *in, struct tcp_view *out);
+/* "TIME_WAIT"; "unknown" for a node that was never sampled. */
+const char *scene_state(const struct state_span *span);
 
 /* A stay in a NAT's table: the state's name there, which is conntrack's. Its .state is the one of TCP's
  * states that looks like it.

@@ -111,7 +111,7 @@ static const struct segment *reply_to(const struct drawing *drawing, const struc
 		const struct segment *segment =
 			&drawing->scene->trace->segments[drawing->conn->segments[i]];
 
-		if (segment == cause)
+		if (segment == cause || segment->is_made_up)
 			continue;
 		if (!reply && segment->from == sock->node && segment->sent_ns >= cause->rcvd_ns)
 			reply = segment;
@@ -183,8 +183,11 @@ static void draw_other_way(struct drawing *drawing, int side, enum spot from, en
 static void follow(struct drawing *drawing, int side)
 {
 	const struct socket_states *sock = drawing->sockets[side];
-	enum spot at = sock->spans[0].state == STATE_SYN_RECV ? LISTEN : CLOSED;
+	enum tcp_state first = sock->spans[0].state;	/* with SYN cookies a server has no SYN_RECV */
+	enum spot at = first == STATE_SYN_RECV || (side == 1 && first == STATE_ESTABLISHED) ? LISTEN : CLOSED;
 
+	if (first == STATE_NONE)
+		return;
 	for (unsigned int i = 0; i < sock->n_spans; i++) {
 		enum spot to = spot_of(sock->spans[i].state);
 		auto_free char *cause = cause_words(drawing, sock, &sock->spans[i]);
@@ -251,7 +254,7 @@ static bool spent(const struct drawing *drawing, int side, enum spot spot, int64
 	for (unsigned int i = 0; sock && i < sock->n_spans; i++) {
 		const struct state_span *span = &sock->spans[i];
 
-		if (spot_of(span->state) != spot)
+		if (span->state == STATE_NONE || spot_of(span->state) != spot)
 			continue;
 		was = true;
 		*ns += scene_span_ns(drawing->scene, span);
@@ -259,6 +262,12 @@ static bool spent(const struct drawing *drawing, int side, enum spot spot, int64
 		*rearms += span->rearms;
 	}
 	return was;
+}
+
+/* Had this side a socket that was looked at? */
+static bool is_known(const struct drawing *drawing, int side)
+{
+	return drawing->sockets[side] && drawing->sockets[side]->spans[0].state != STATE_NONE;
 }
 
 static void draw_dwell(struct drawing *drawing, enum spot spot, const char *times, unsigned int rearms)
@@ -297,7 +306,8 @@ static void draw_spot(struct drawing *drawing, enum spot spot)
 				 scene_duration(ns, one));
 	}
 	/* Every connection begins in CLOSED or in what a listener heard. */
-	if (spot == CLOSED || (spot == LISTEN && drawing->sockets[1]))
+	if ((spot == CLOSED && (is_known(drawing, 0) || is_known(drawing, 1) || !drawing->sockets[0])) ||
+	    (spot == LISTEN && is_known(drawing, 1)))
 		was = true, inferred = false;
 	box.look = was ? palette_state(state) : palette_look(LOOK_FAINT);
 	box.style = was && inferred ? "dashed" : NULL;
@@ -324,7 +334,7 @@ static void draw_legend(struct drawing *drawing)
 		if (drawing->sockets[side])
 			dot_text(drawing->dot, &(struct dot_text){ 18, y, DOT_LEFT, 13,
 				 palette_look(sides[side].role)->text, .bold = bold,
-				 .plain = endpoint_text(ends[side], text) });
+				 .plain = is_known(drawing, side) ? endpoint_text(ends[side], text) : "its states are unknown" });
 	}
 	if (drawing->dashed)
 		dot_text(drawing->dot, &(struct dot_text){ 18, y + 2, DOT_LEFT, 11, palette_look(LOOK_QUIET)->text,

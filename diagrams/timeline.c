@@ -107,17 +107,17 @@ static void draw_stay_words(struct timeline *timeline, const struct state_span *
 	const struct look *look = palette_state(span->state);
 	bool waits = span->state == STATE_TIME_WAIT;
 	char time[32];
-	auto_free char *words = must_printf("%s  %s%s", tcp_state_name(span->state), span->to_ns < 0 ? "over " : "",
+	auto_free char *words = must_printf("%s  %s%s", scene_state(span), span->to_ns < 0 ? "over " : "",
 					    scene_duration(scene_span_ns(timeline->scene, span), time));
 	struct dot_text text = { at.x, at.y, .colour = look->text };
 
 	if (height >= ROW_NAMED && dot_width(words, 12.5) < width) {
 		*(waits ? &text.bold : &text.plain) = words;
 		dot_text(timeline->dot, &text);
-	} else if (height >= ROW_ADDRESS && dot_width(tcp_state_name(span->state), 9.5) < width) {
+	} else if (height >= ROW_ADDRESS && dot_width(scene_state(span), 9.5) < width) {
 		text.size = 10;
 		text.y -= 7;
-		text.plain = tcp_state_name(span->state);
+		text.plain = scene_state(span);
 		dot_text(timeline->dot, &text);
 		text.y += 14;
 		text.plain = time;
@@ -143,7 +143,7 @@ static void draw_stay(struct timeline *timeline, const struct state_span *span, 
 		look.width = 0;
 	width = plane_max(1.2, x_of(timeline, span->from_ns + ns) - from);
 	dot_box(timeline->dot, &(struct dot_box){ from + width / 2, y, width, height, .look = &look,
-						  .style = span->inferred ? "dashed" : NULL });
+						  .style = span->inferred || span->state == STATE_NONE ? "dashed" : NULL });
 	draw_stay_words(timeline, span, (struct dot_point){ from + width / 2, y }, width, height);
 }
 
@@ -165,13 +165,17 @@ static const struct mark {
 	{ "sent again", "diamond", { "#1a1a1a", "#ffffff", "#1a1a1a", 1.2, "solid" } },
 	{ "lost", NULL, { "#1a1a1a", "#0067a5", "#1a1a1a", 1, "solid" } },	/* else a cross, as in the ladder */
 	{ "RST", "box", { "#a3195b", "#a3195b", "#1a1a1a", 1, "solid" } },
+	{ "made by a node between", "box", { "#a3195b", "#ffffff", "#1a1a1a", 1.6, "solid" } },
+	{ "made up by a step", "ellipse", { "#4a4420", "", "#1a1a1a", 1.2, "solid" } },	/* around its mark */
 };
-enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_NONE };
+enum { MARK_ANSWERED, MARK_SILENT, MARK_AGAIN, MARK_LOST, MARK_RST, MARK_FOREIGN, MARK_MADE_UP, MARK_NONE };
 
 static int mark_of(const struct timeline *timeline, const struct conn *conn, unsigned int k)
 {
 	const struct segment *segment = &timeline->trace->segments[conn->segments[k]];
 
+	if (segment->is_foreign && !segment->is_made_up && segment->rcvd_ns >= 0)
+		return MARK_FOREIGN;
 	if (segment->tcp.flags & TCP_RST)
 		return MARK_RST;
 	if (segment->rcvd_ns < 0)
@@ -197,17 +201,35 @@ static void draw_mark(struct timeline *timeline, int mark, double x, double y, d
 	dot_box(timeline->dot, &(struct dot_box){ x, y, size, size, timeline->dense ? NULL : marks[mark].shape, &look });
 }
 
+/* What neither end made stands between their rows, with its maker's name. */
+static void draw_maker(struct timeline *timeline, const struct segment *segment, double x, double y)
+{
+	const char *name = scene_node(timeline->scene, segment->from);
+
+	if (timeline->both)
+		dot_text(timeline->dot, &(struct dot_text){ x + 8, y, DOT_LEFT, .size = 10, .back = "#ffffff", .plain = name });
+}
+
 static void draw_marks(struct timeline *timeline, const struct conn *conn, double client_y, double server_y)
 {
 	double size = plane_max(3, plane_min(10, timeline->row * (timeline->both ? 0.2 : 0.9)));
+	double between = timeline->both ? client_y + MARK_ROOM + 1 : client_y;
 
 	for (unsigned int k = 0; k < conn->n_segments; k++) {
 		const struct segment *segment = &timeline->trace->segments[conn->segments[k]];
 		int mark = mark_of(timeline, conn, k);
 
-		if (mark != MARK_NONE && in_panel(timeline, segment->sent_ns, segment->sent_ns))
-			draw_mark(timeline, mark, x_of(timeline, segment->sent_ns),
-				  segment->from_client ? client_y : server_y, size);
+		double x = x_of(timeline, segment->sent_ns);
+		double y = segment->is_foreign ? between : segment->from_client ? client_y : server_y;
+
+		if (!in_panel(timeline, segment->sent_ns, segment->sent_ns))
+			continue;
+		if (mark != MARK_NONE)
+			draw_mark(timeline, mark, x, y, size);
+		if (segment->is_made_up && !timeline->dense)
+			draw_mark(timeline, MARK_MADE_UP, x, y, size * 1.7);
+		if (segment->is_foreign && !segment->is_copy)
+			draw_maker(timeline, segment, x, y);
 	}
 }
 
@@ -313,6 +335,9 @@ static bool is_used(const struct timeline *timeline, int mark)
 		for (unsigned int k = 0; k < timeline->trace->conns[i].n_segments; k++)
 			if (mark_of(timeline, &timeline->trace->conns[i], k) == mark)
 				return true;
+	for (unsigned int i = 0; mark == MARK_MADE_UP && !timeline->dense && i < timeline->trace->n_segments; i++)
+		if (timeline->trace->segments[i].is_made_up)
+			return true;
 	return false;
 }
 

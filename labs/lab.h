@@ -66,7 +66,8 @@ struct program {
  *					"SYN from=10.0.0.1:40001 to=10.0.0.2:8080 seq=+1 ts=-1"; seq counts from the next
  *					number that "from" would use in their last connection, ts from its last TSval,
  *					as its peer saw that (without ts=: no timestamp). It has the mark 7323, so that a ruleset can tell it
- *					from what the node's kernel sends
+ *					from what the node's kernel sends; facts and pictures say that it was made up, and no
+ *					state of the end whose address it bears follows from it
  *	DO_TRIAL	on = node	what = how many segments ("1000") are tried on TIME_WAITs, each on one of its
  *					own, on a host that is set as this node is; they are drawn from the run's seed
  *					(<twlab/trial.h>)

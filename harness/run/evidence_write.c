@@ -1,5 +1,6 @@
 /* evidence_write.c - what was recorded, as the evidence folder: counters, packets, run.json */
 #include "harness/run/recorder_state.h"
+#include <twlab/trace_follow.h>
 #include <twlab/fs.h>
 #include "harness/run/evidence_write.h"
 

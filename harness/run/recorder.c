@@ -61,6 +61,12 @@ void recorder_event(struct recorder *recorder, const char *act, const char *node
 		 "what", json_text(what ? what : ""), "why", json_text(why ? why : "")));
 }
 
+void recorder_send(struct recorder *recorder, const char *node, const char *what, const char *why)
+{
+	trace_add_send(recorder->trace, recorder_now(recorder), node, what);
+	recorder_event(recorder, "send", node, what, why);
+}
+
 /* A kernel that does not show its table is no failure: see harness/run/requirements.c. */
 static int open_table(struct recorder *recorder, struct host *host, struct err *err)
 {

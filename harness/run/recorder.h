@@ -67,6 +67,9 @@ const struct trace_frame *recorder_frame(const struct recorder *recorder, unsign
 void recorder_event(struct recorder *recorder, const char *act, const char *node,
 		  const char *what, const char *why);
 
+/* The same of a segment that a step is about to make up: the capture marks it. */
+void recorder_send(struct recorder *recorder, const char *node, const char *what, const char *why);
+
 /* End the sockets of @node in @state. Returns how many, or negative. */
 int recorder_kill(struct recorder *recorder, const char *node, enum tcp_state state, struct err *err);
 

@@ -275,7 +275,7 @@ static int do_send(struct run_state *run, const struct step *step)
 	ns_leave(home);
 	if (!raw)
 		return err_in(run->err, step->on);
-	recorder_event(run->recorder, "send", step->on, step->what, step->why);
+	recorder_send(run->recorder, step->on, step->what, step->why);
 	code = craft_read(step->what, &craft, run->err);
 	if (!code)
 		code = send_from(run, node, raw, &craft);

@@ -340,8 +340,15 @@ static int counters_read_all(struct evidence *evidence, struct err *err)
 static int packets_read(struct evidence *evidence, struct err *err)
 {
 	auto_free char *path = path_in(evidence, "packets.pcapng");
+	struct trace *trace = trace_new();
 
-	evidence->trace = pcapng_read(path, evidence->start_ns, evidence->end_ns, err);
+	for (unsigned int i = 0; i < evidence->n_events; i++) {
+		const struct event_row *event = &evidence->events[i];
+
+		if (!strcmp(event->what_kind, "send"))
+			trace_add_send(trace, event->at_ns, event->node, event->what);
+	}
+	evidence->trace = pcapng_read_into(trace, path, evidence->start_ns, evidence->end_ns, err);
 	return evidence->trace ? 0 : err_code(err);
 }
 
@@ -368,10 +375,9 @@ struct evidence *evidence_read(const char *dir, struct err *err)
 	struct err own = { 0 };
 
 	evidence->dir = must_strdup(dir);
-	if (run_read(evidence, &own) || packets_read(evidence, &own) ||
-	    lines_read(evidence, "states.jsonl", state_read, &own) ||
+	if (run_read(evidence, &own) || lines_read(evidence, "events.jsonl", event_read, &own) ||
+	    packets_read(evidence, &own) || lines_read(evidence, "states.jsonl", state_read, &own) ||
 	    nats_read(evidence, &own) || trials_read(evidence, &own) ||
-	    lines_read(evidence, "events.jsonl", event_read, &own) ||
 	    counters_read_all(evidence, &own) || evidence_programs(evidence, &own)) {
 		if (strncmp(own.text, dir, strlen(dir)))	/* a path says it already */
 			err_in(&own, dir);

@@ -8,7 +8,7 @@
  *			IPv6 endpoints are "[2001:db8::1]:80". "gone": no socket any more (state is the last one it had).
  *			timer is "" , "retrans", "keepalive", "timewait" or "probe".
  *	events.jsonl	a line for each thing that the harness did:
- *			{"t_ns":N,"do":"start|tell|wait|netem|sysctl|kill|count|exit|reject|...","node":"wire","what":"loss 100% toward server","why":"..."}
+ *			{"t_ns":N,"do":"start|tell|wait|netem|sysctl|kill|count|exit|reject|send|...","node":"wire","what":"loss 100% toward server","why":"..."}
  *			"wait": what a step waited for has come; only where the step says why it waits
  *	nat.jsonl	where there is a NAT: a line for each change of its table of TCP connections, by time:
  *			{"t_ns":N,"node":"nat","from":"10.1.0.1:40000","to":"203.0.113.2:80",

@@ -140,7 +140,69 @@ static void hosts_add(struct collecting *all)
 		if (!is_host(all->trace, node))
 			continue;
 		add_count(all, name, "conns", conns, conns ? "packets.pcapng" : "");
-		add_count(all, name, "TIME_WAIT.max", max, where);
+		if (socket_states_sampled(all->evidence, name))
+			add_count(all, name, "TIME_WAIT.max", max, where);
+		else
+			facts_add(all->facts, name, "TIME_WAIT.max", "", "");
+	}
+}
+
+/* Does @node pass packets on as they are, if any? A router counts their TTL down. */
+static bool is_wire(const struct trace *trace, unsigned int node)
+{
+	bool met = false;
+
+	for (unsigned int i = 0; i < trace->n_segments; i++) {
+		const struct segment *segment = &trace->segments[i];
+
+		for (unsigned int k = 0; k < segment->n_sightings; k++)
+			met |= trace->ifaces[trace->frames[segment->sightings[k]].iface].node_index == (int)node;
+		for (unsigned int k = 1; k < segment->n_sightings; k++) {
+			const struct trace_frame *in = &trace->frames[segment->sightings[k - 1]];
+			const struct trace_frame *out = &trace->frames[segment->sightings[k]];
+			struct tcp_view a, b;
+
+			if (trace->ifaces[in->iface].node_index == (int)node &&
+			    trace->ifaces[out->iface].node_index == (int)node)
+				return tcp_read(in->data, in->len, &a) && tcp_read(out->data, out->len, &b) && a.ttl == b.ttl;
+		}
+	}
+	return !met;
+}
+
+/* What routers and NATs made themselves, and hosts in the name of others. */
+static void makers_add(struct collecting *all)
+{
+	const struct trace *trace = all->trace;
+
+	for (unsigned int node = 0; node < trace->n_nodes; node++) {
+		unsigned int made[TCP_KINDS] = { 0 }, made_up[TCP_KINDS] = { 0 };
+		char *where[TCP_KINDS] = { 0 };
+
+		bool host = is_host(trace, node);
+
+		for (unsigned int i = 0; i < trace->n_segments; i++) {
+			const struct segment *segment = &trace->segments[i];
+			enum tcp_kind kind = tcp_kind(&segment->tcp);
+
+			if (segment->from != (int)node || segment->is_copy || (host && !segment->is_foreign))
+				continue;
+			made_up[kind] += segment->is_made_up;
+			if (made[kind]++ < 12)
+				must_append(&where[kind], "%s%u", where[kind] ? "," : "packets.pcapng:",
+					    trace->frames[segment->sightings[0]].number);
+		}
+		for (int kind = 0; kind < TCP_KINDS; kind++) {
+			auto_free char *name = must_printf("sent.%s", tcp_kind_name((enum tcp_kind)kind));
+
+			auto_free char *steps = must_printf("made_up.%s", tcp_kind_name((enum tcp_kind)kind));
+
+			if (made[kind] || (kind == KIND_RST && !host && !is_wire(trace, node)))
+				add_count(all, trace->nodes[node], name, made[kind], where[kind] ? where[kind] : "");
+			if (made_up[kind])
+				add_count(all, trace->nodes[node], steps, made_up[kind], where[kind]);
+			free(where[kind]);
+		}
 	}
 }
 
@@ -369,6 +431,7 @@ void facts_collect(const struct evidence *evidence, struct facts *facts)
 		facts_icmp(facts, &all.sides[i]);
 	}
 	syns_add(&all);
+	makers_add(&all);
 	facts_nat(facts, evidence);
 	facts_trial(facts, evidence);
 	counters_add(&all);

@@ -66,9 +66,10 @@ static const struct segment *segment_at(const struct facts_side *side, unsigned 
 	return &side->evidence->trace->segments[side->conn->segments[i]];
 }
 
+/* What a step made up on this node it sent, if not its kernel. */
 static bool sent_by(const struct facts_side *side, const struct segment *segment)
 {
-	return segment->from_client == side->client && !segment->is_copy;
+	return segment->from_client == side->client && !segment->is_copy && !segment->is_foreign;
 }
 
 static bool got_by(const struct facts_side *side, const struct segment *segment)
@@ -116,7 +117,7 @@ static void path_add(struct facts *facts, const struct facts_side *side)
 	for (unsigned int i = 0; side->sock && i < side->sock->n_spans; i++) {
 		const struct state_span *span = &side->sock->spans[i];
 
-		must_append(&path, "%s%s", i ? " " : "", tcp_state_name(span->state));
+		must_append(&path, "%s%s", i ? " " : "", span->state ? tcp_state_name(span->state) : "unknown");
 		where_stay(side, span, &states, &packets);
 	}
 	where = where_both(&states, &packets);
@@ -156,7 +157,7 @@ static void state_add(struct facts *facts, const struct facts_side *side, enum t
 
 static void states_add(struct facts *facts, const struct facts_side *side)
 {
-	bool told[STATES] = { [STATE_CLOSE] = true };	/* it lasts for ever */
+	bool told[STATES] = { [STATE_NONE] = true, [STATE_CLOSE] = true };	/* the one is unknown, the other lasts for ever */
 
 	for (unsigned int i = 0; side->sock && i < side->sock->n_spans; i++) {
 		enum tcp_state state = side->sock->spans[i].state;
@@ -169,7 +170,7 @@ static void states_add(struct facts *facts, const struct facts_side *side)
 
 static void counts_add(struct facts *facts, const struct facts_side *side, enum tcp_kind kind)
 {
-	struct where sent = WHERE_PACKETS, got = WHERE_PACKETS, lost = WHERE_PACKETS;
+	struct where sent = WHERE_PACKETS, got = WHERE_PACKETS, lost = WHERE_PACKETS, made_up = WHERE_PACKETS;
 
 	for (unsigned int i = 0; i < side->conn->n_segments; i++) {
 		const struct segment *segment = segment_at(side, i);
@@ -178,6 +179,8 @@ static void counts_add(struct facts *facts, const struct facts_side *side, enum 
 			continue;
 		if (sent_by(side, segment)) {
 			where_add(&sent, first_frame(side, segment));
+			if (segment->is_made_up)
+				where_add(&made_up, first_frame(side, segment));
 			if (segment->rcvd_ns < 0 && !segment->is_under_way)
 				where_add(&lost, last_frame(side, segment));
 		} else if (got_by(side, segment)) {
@@ -187,6 +190,35 @@ static void counts_add(struct facts *facts, const struct facts_side *side, enum 
 	add_number(facts, side, "sent", tcp_kind_name(kind), sent.n, sent.text);
 	add_number(facts, side, "rcvd", tcp_kind_name(kind), got.n, got.text);
 	add_number(facts, side, "lost", tcp_kind_name(kind), lost.n, lost.text);
+	if (made_up.n)
+		add_number(facts, side, "made_up", tcp_kind_name(kind), made_up.n, made_up.text);
+}
+
+/* "server": the node that made @segment; "made up at wire" if a step did, there. "" = nobody saw. */
+static void by_add(struct facts *facts, const struct facts_side *side, const struct segment *segment,
+		   const struct where *where, const char *name, unsigned int n)
+{
+	const char *node = segment->from < 0 ? "" : side->evidence->trace->nodes[segment->from];
+	auto_free char *by = must_printf("%s%s", segment->is_made_up ? "made up at " : "", node);
+
+	add(facts, side, by, where->text, "%s.%u.by", name, n);
+}
+
+/* Who made each SYN, SYN-ACK, FIN or RST that came in. */
+static void got_add(struct facts *facts, const struct facts_side *side, enum tcp_kind kind)
+{
+	auto_free char *name = must_printf("rcvd.%s", tcp_kind_name(kind));
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < side->conn->n_segments; i++) {
+		const struct segment *segment = segment_at(side, i);
+		struct where where = WHERE_PACKETS;
+
+		if (tcp_kind(&segment->tcp) != kind || !got_by(side, segment))
+			continue;
+		where_add(&where, first_frame(side, segment));
+		by_add(facts, side, segment, &where, name, ++n);
+	}
 }
 
 /* "mss=1460 sack ts wscale=7": what a SYN or SYN,ACK offers. */
@@ -220,6 +252,7 @@ static void each_add(struct facts *facts, const struct facts_side *side, enum tc
 			continue;
 		n++;
 		where_add(&where, first_frame(side, segment));
+		by_add(facts, side, segment, &where, name, n);
 		add(facts, side, facts_ms(segment->sent_ns - begin_ns, text), where.text,
 		    "%s.%u.at_ms", name, n);
 		if (before_ns >= 0)
@@ -257,7 +290,7 @@ bool facts_closed_first(const struct trace *trace, const struct conn *conn, bool
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 
 		if (!(segment->tcp.flags & TCP_FIN) || segment->from_client != client ||
-		    segment->is_copy)
+		    segment->is_copy || segment->is_foreign || segment->is_made_up)
 			continue;
 		*fin = conn->segments[i];
 		return segment->sent_ns <= got_ns;
@@ -283,25 +316,35 @@ static void ends_add(struct facts *facts, const struct facts_side *side)
 	add(facts, side, last ? tcp_kind_name(tcp_kind(&last->tcp)) : "", last_where.text, "last_sent");
 }
 
-/* Its ISN, held against what it had sent on this four-tuple before. */
+/* The first SYN or SYN,ACK that this side sent. */
+static const struct segment *first_syn(const struct facts_side *side)
+{
+	for (unsigned int i = 0; i < side->conn->n_segments; i++)
+		if (sent_by(side, segment_at(side, i)) && segment_at(side, i)->tcp.flags & TCP_SYN)
+			return segment_at(side, i);
+	return NULL;
+}
+
+/* Its ISN, held against what its kernel had sent on this four-tuple before. */
 static void isn_add(struct facts *facts, const struct facts_side *side)
 {
 	const struct trace *trace = side->evidence->trace;
 	const struct conn *conn = side->conn, *earlier;
 	const struct endpoint *local = side->client ? &conn->client_local : &conn->server_local;
 	uint32_t isn = side->client ? conn->client_isn : conn->server_isn, next = 0;
+	const struct segment *last = NULL, *syn = first_syn(side);
 	struct where where = WHERE_PACKETS;
-	const struct segment *last = NULL;
 	char text[32];
 
-	if (conn->earlier < 0 || !(side->client ? conn->has_client_isn : conn->has_server_isn))
+	if (conn->earlier < 0 || !syn)
 		return;
 	earlier = &trace->conns[conn->earlier];
 	for (unsigned int i = 0; i < earlier->n_segments; i++) {
 		const struct segment *segment = &trace->segments[earlier->segments[i]];
 		uint32_t end = segment->tcp.seq + tcp_seq_len(&segment->tcp);
 
-		if (segment->is_copy || segment->tcp.flags & TCP_RST || !endpoint_equal(&segment->tcp.src, local) ||
+		if (segment->is_copy || segment->is_foreign || segment->is_made_up || segment->tcp.flags & TCP_RST ||
+		    segment->sent_ns > syn->sent_ns || !endpoint_equal(&segment->tcp.src, local) ||
 		    (last && !tcp_after(end, next)))
 			continue;
 		last = segment;
@@ -310,11 +353,7 @@ static void isn_add(struct facts *facts, const struct facts_side *side)
 	if (!last)
 		return;
 	where_add(&where, first_frame(side, last));
-	for (unsigned int i = 0; i < conn->n_segments; i++)
-		if (sent_by(side, segment_at(side, i)) && segment_at(side, i)->tcp.flags & TCP_SYN) {
-			where_add(&where, first_frame(side, segment_at(side, i)));
-			break;
-		}
+	where_add(&where, first_frame(side, syn));
 	snprintf(text, sizeof(text), "%d", (int32_t)(isn - next));
 	add(facts, side, text, where.text, "isn_step");
 }
@@ -375,6 +414,8 @@ void facts_conn(struct facts *facts, const struct facts_side *side)
 	ends_add(facts, side);
 	for (size_t i = 0; i < 4; i++)	/* not ACK and DATA: too many, and nothing answers them */
 		each_add(facts, side, kinds[i]);
+	for (size_t i = 0; i < 4; i++)
+		got_add(facts, side, kinds[i]);
 	isn_add(facts, side);
 	strays_add(facts, side);
 	if (side->client)

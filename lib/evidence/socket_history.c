@@ -7,6 +7,7 @@
 
 #define SOON_NS (100 * NS_PER_MS)	/* a sample follows a packet well within this */
 #define SAMPLING_NS (10 * NS_PER_MS)	/* reading all sockets takes less, and is stamped when it begins */
+#define CROWD_NS (20 * NS_PER_US)	/* ... but with many of them they are read less often, by so much for each */
 
 struct socket_history_event {			/* a packet passes the node */
 	int64_t at_ns;
@@ -35,7 +36,9 @@ static struct socket_history_event *events_gather(const struct trace *trace, uns
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 		bool sent = segment->from_client == client;
 
-		if (sent ? segment->is_copy : segment->rcvd_ns < 0 || segment->is_stray)
+		/* its own kernel sent no copies, nothing that others made in its name, and what a step made up as little */
+		if (sent ? segment->is_copy || segment->is_foreign || segment->is_made_up
+			 : segment->rcvd_ns < 0 || segment->is_stray)
 			continue;
 		events[(*n)++] = (struct socket_history_event){ sent ? segment->sent_ns : segment->rcvd_ns,
 						 conn->segments[i], sent };
@@ -171,10 +174,22 @@ static void stay_add_untold(struct socket_history *history, enum tcp_state state
 		span->call = "connect()";
 }
 
-/* Go on with the packets up to @until_ns. Returns the moves they make, to be
- * freed by the caller, and in @back where each leaves telling.next.
+/* A sample taken at @sampled_ns does not show where @event would have led: its kernel refused it. But a
+ * SYN or FIN that it sent it did send.
  */
-static struct tcp_transition *moves_until(struct socket_history *history, int64_t until_ns, unsigned int *n,
+static bool is_contradicted(const struct socket_history *history, const struct socket_history_event *event, int64_t sampled_ns)
+{
+	const struct tcp_view *tcp = &history->trace->segments[event->segment].tcp;
+	bool begins_or_ends = tcp_kind(tcp) == KIND_SYN || (tcp->flags & TCP_FIN && !(tcp->flags & TCP_RST));
+
+	return event->at_ns < sampled_ns && !(event->sent && begins_or_ends);
+}
+
+/* Go on with the packets up to @until_ns, of which those that came before @sampled_ns left the socket as it
+ * was. Returns the moves that the others make, to be freed by the caller, and in @back where each leaves
+ * telling.next.
+ */
+static struct tcp_transition *moves_until(struct socket_history *history, int64_t until_ns, int64_t sampled_ns, unsigned int *n,
 				unsigned int **back)
 {
 	struct tcp_transition *transitions = NULL, made[2];
@@ -183,9 +198,15 @@ static struct tcp_transition *moves_until(struct socket_history *history, int64_
 	*back = NULL;
 	while (history->next < history->n_events && history->events[history->next].at_ns <= until_ns) {
 		const struct socket_history_event *event = &history->events[history->next++];
+		const struct tcp_fsm before = history->fsm;
 		int more = tcp_fsm_step(&history->fsm, history->trace, event->segment, event->sent,
 				     event->at_ns, made);
 
+		if (more && is_contradicted(history, event, sampled_ns)) {
+			if (made[0].state != STATE_SYN_RECV)	/* SYN cookies: it did answer, without a socket */
+				history->fsm = before;
+			continue;
+		}
 		for (int i = 0; i < more; i++) {
 			*(unsigned int *)grow(back, *n, sizeof(**back)) = history->next;
 			*(struct tcp_transition *)grow(&transitions, *n, sizeof(*transitions)) = made[i];
@@ -198,12 +219,13 @@ static struct tcp_transition *moves_until(struct socket_history *history, int64_
 /* Tell how the packets up to @until_ns led into @state: the last time that they
  * did, or else the first. False, and nothing is told, if they did not.
  */
-static bool packets_tell(struct socket_history *history, enum tcp_state state, int64_t until_ns, bool last)
+static bool packets_tell(struct socket_history *history, enum tcp_state state, int64_t until_ns, int64_t sampled_ns,
+			 bool last)
 {
 	const struct tcp_fsm fsm = history->fsm;
 	unsigned int n, found, next = history->next;
 	auto_free unsigned int *back = NULL;
-	auto_free struct tcp_transition *transitions = moves_until(history, until_ns, &n, &back);
+	auto_free struct tcp_transition *transitions = moves_until(history, until_ns, sampled_ns, &n, &back);
 
 	if (last)
 		for (found = n; found > 0 && transitions[found - 1].state != state; found--)
@@ -229,13 +251,15 @@ static void reach(struct socket_history *history, enum tcp_state state, int64_t 
 {
 	auto_free unsigned int *back = NULL;
 	auto_free struct tcp_transition *transitions = NULL;
+	/* the samples before this one showed no other state than the one that is known */
+	int64_t sampled_ns = state == state_now(history) ? at_ns : at_ns - history->patience_ns;
 	unsigned int n;
 
-	if (packets_tell(history, state, at_ns, true))
+	if (packets_tell(history, state, at_ns, sampled_ns, true))
 		return;
-	if (state != state_now(history) && packets_tell(history, state, at_ns + SAMPLING_NS, false))
+	if (state != state_now(history) && packets_tell(history, state, at_ns + SAMPLING_NS, sampled_ns, false))
 		return;
-	transitions = moves_until(history, at_ns, &n, &back);
+	transitions = moves_until(history, at_ns, sampled_ns, &n, &back);
 	if (state != state_now(history)) {
 		/* A TIME_WAIT that no sample shows never was; what came in was its end. */
 		for (unsigned int i = 0; state == STATE_CLOSE && i < n; i++) {
@@ -269,7 +293,9 @@ void socket_history_rest(struct socket_history *history)
 {
 	auto_free unsigned int *back = NULL;
 	unsigned int n;
-	auto_free struct tcp_transition *transitions = moves_until(history, INT64_MAX, &n, &back);
+	/* no sample until the end showed another state than the last one did */
+	int64_t sampled_ns = history->evidence->end_ns - history->patience_ns;
+	auto_free struct tcp_transition *transitions = moves_until(history, INT64_MAX, history->last ? sampled_ns : INT64_MIN, &n, &back);
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (transitions[i].state == STATE_TIME_WAIT)
@@ -278,6 +304,32 @@ void socket_history_rest(struct socket_history *history)
 		if (transitions[i].state == STATE_CLOSE)
 			break;
 	}
+}
+
+void socket_history_unknown(struct socket_history *history)
+{
+	const struct socket_history_event *last = history->n_events ? &history->events[history->n_events - 1] : NULL;
+
+	if (last) {
+		stay_add(history, STATE_NONE, history->events[0].at_ns);
+		stay_now(history)->to_ns = last->at_ns;
+	}
+}
+
+int64_t socket_history_patience(const struct evidence *evidence, const char *node)
+{
+	int64_t now = 0, most = 0;
+
+	for (unsigned int i = 0; i < evidence->n_states; i++) {
+		const struct state_row *row = &evidence->states[i];
+
+		if (strcmp(row->node, node))
+			continue;
+		now += row->event == SEEN_NEW;
+		now -= row->event == SEEN_GONE;
+		most = now > most ? now : most;
+	}
+	return (strcmp(evidence->runner, "vm") ? SOON_NS : SAMPLING_NS) + most * CROWD_NS;
 }
 
 void socket_history_gone(struct socket_history *history, int64_t at_ns)

@@ -4,6 +4,10 @@
  *	socket_history_row() for each sample, by time
  *	socket_history_rest() or socket_history_gone(), unless the last sample was its end
  *	socket_history_end()
+ *
+ * Samples are written down only where they show something new. So a state that none shows was over before
+ * the next sample was taken, which is not long after the packet that led there: what packets would have led
+ * to for longer never was.
  */
 #ifndef TWLAB_SOCKET_HISTORY_H
 #define TWLAB_SOCKET_HISTORY_H
@@ -32,7 +36,11 @@ struct socket_history {
 	const struct socket_history_item *known;/* all that is known of the four-tuple */
 	unsigned int n_known;
 	const struct state_row *last;	/* row that was told */
+	int64_t patience_ns;		/* see socket_history_patience() */
 };
+
+/* After a packet passed @node, its sockets are sampled within this. */
+int64_t socket_history_patience(const struct evidence *evidence, const char *node);
 
 /* Begin to tell of a socket of @item's four-tuple. @conn is the connection whose
  * packets it met, NULL if there is none. What is found goes to @telling->life.
@@ -44,6 +52,9 @@ void socket_history_row(struct socket_history *history, const struct state_row *
 
 /* No sample shows its end: go on with what its packets say. */
 void socket_history_rest(struct socket_history *history);
+
+/* Its node was never sampled: what happened to it there nobody knows. */
+void socket_history_unknown(struct socket_history *history);
 
 /* No sample shows its end, but it was over by @at_ns. */
 void socket_history_gone(struct socket_history *history, int64_t at_ns);

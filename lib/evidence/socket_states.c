@@ -3,7 +3,8 @@
  * Everything that is known of one four-tuple on one node is put side by side:
  * the rows of states.jsonl and the connections that used it, by time. Rows are
  * cut into sockets where one ends and another begins, each socket is given the
- * connection whose packets it met; socket_history.c makes one story of the two.
+ * connection whose packets it met; socket_history.c makes one story of the two. Of a node
+ * that was never sampled (a capture that another tool made) the states are unknown.
  */
 #include <twlab/socket_states.h>
 
@@ -129,10 +130,17 @@ static void socket_tell(struct socket_history *telling, struct socket_history_it
 	socket_history_end(telling);
 }
 
-static bool is_sampled(const struct evidence *evidence, const char *node)
+bool socket_states_sampled(const struct evidence *evidence, const char *node)
 {
+	bool host = false;
+
+	for (unsigned int i = 0; i < evidence->trace->n_ifaces; i++)
+		host |= evidence->trace->ifaces[i].end && !strcmp(evidence->trace->ifaces[i].node, node);
 	for (unsigned int i = 0; i < evidence->n_states; i++)
 		if (!strcmp(evidence->states[i].node, node))
+			return true;
+	for (unsigned int i = 0; host && i < evidence->n_counters; i++)
+		if (!strcmp(evidence->counters[i].node, node))
 			return true;
 	return false;
 }
@@ -143,9 +151,15 @@ static bool is_sampled(const struct evidence *evidence, const char *node)
 static bool had_no_socket(const struct socket_history *telling)
 {
 	const struct socket_states *sock = telling->sock;
+	int64_t end_ns = telling->evidence->end_ns;
+	const struct state_span *last;
 
-	return sock->n_spans && sock->spans[sock->n_spans - 1].state != STATE_CLOSE &&
-	       is_sampled(telling->evidence, telling->trace->nodes[sock->node]);
+	if (!sock->n_spans)
+		return false;
+	last = &sock->spans[sock->n_spans - 1];
+	if (last->state == STATE_CLOSE)
+		end_ns = last->from_ns;
+	return end_ns - sock->spans->from_ns > telling->patience_ns;
 }
 
 /* Tell of the sockets of one four-tuple on one node. */
@@ -168,8 +182,11 @@ static void tuple_tell(struct socket_history *telling, struct socket_history_ite
 			continue;
 		telling->sock = grow(sockets, *n_sockets, sizeof(**sockets));
 		socket_history_begin(telling, &items[i], &items[i]);
-		socket_history_rest(telling);
-		if (had_no_socket(telling)) {
+		if (telling->patience_ns < 0)
+			socket_history_unknown(telling);
+		else
+			socket_history_rest(telling);
+		if (telling->patience_ns >= 0 && had_no_socket(telling)) {
 			free(telling->sock->spans);
 			telling->sock->n_spans = 0;
 		}
@@ -197,11 +214,16 @@ struct socket_states *socket_states_read(const struct evidence *evidence, unsign
 	struct socket_states *sockets = NULL;
 	unsigned int n_items, end;
 	auto_free struct socket_history_item *items = items_gather(evidence, &n_items);
+	auto_free int64_t *patience = must_calloc(evidence->trace->n_nodes, sizeof(*patience));
 
 	*n = 0;
+	for (unsigned int i = 0; i < evidence->trace->n_nodes; i++)
+		patience[i] = socket_states_sampled(evidence, evidence->trace->nodes[i])
+			    ? socket_history_patience(evidence, evidence->trace->nodes[i]) : -1;
 	for (unsigned int i = 0; i < n_items; i = end) {
 		for (end = i + 1; end < n_items && !same_tuple(&items[i], &items[end]); end++)
 			;
+		telling.patience_ns = patience[items[i].node];
 		tuple_tell(&telling, items + i, end - i, &sockets, n);
 	}
 	if (*n)

@@ -8,11 +8,13 @@
 
 /* A socket's life on one node, from its rows in states.jsonl, completed by what
  * its packets imply where a state was too short to be sampled (see lib/evidence/tcp_fsm.h).
- * What was sampled is right where the two disagree. TIME_WAIT is never inferred:
- * nothing but its timer ends it, so where it was not sampled there was none.
+ * What was sampled is right where the two disagree: where a sample should have shown
+ * another state, and did not, there was none. TIME_WAIT is never inferred: nothing but
+ * its timer ends it, so where it was not sampled there was none. On a node that was
+ * never sampled a life is one stay in STATE_NONE: it is unknown.
  */
 struct state_span {			/* in one state */
-	enum tcp_state state;
+	enum tcp_state state;	/* STATE_NONE = unknown */
 	int64_t from_ns, to_ns;	/* to_ns = -1: still there when the run ended */
 	bool inferred;		/* from packets: too short to be sampled */
 	int cause;		/* index of trace.segments that led here; -1 = a call or a timer */
@@ -30,6 +32,11 @@ struct socket_states {
 	struct endpoint local, remote;
 	struct state_span *spans;	unsigned int n_spans;
 };
+
+/* Were the sockets of @node looked at? Hosts are, in a run of twlab's; in what was recorded otherwise
+ * there are neither states nor counters of them.
+ */
+bool socket_states_sampled(const struct evidence *evidence, const char *node);
 
 /* All lives in order of (node, first seen). Free with socket_states_free(). */
 struct socket_states *socket_states_read(const struct evidence *evidence, unsigned int *n);

@@ -11,7 +11,7 @@ struct stepping {
 
 void tcp_fsm_begin(struct tcp_fsm *fsm)
 {
-	*fsm = (struct tcp_fsm){ .syn = -1 };
+	*fsm = (struct tcp_fsm){ .syn = -1, .wscale = { WALK_UNKNOWN, WALK_UNKNOWN } };
 }
 
 static void move_to(struct stepping *step, enum tcp_state state)
@@ -27,6 +27,49 @@ static bool is_synchronized(enum tcp_state state)
 	       state != STATE_SYN_SENT && state != STATE_SYN_RECV;
 }
 
+enum { OURS, THEIRS };
+
+static bool knows_windows(const struct tcp_fsm *fsm)
+{
+	return fsm->wscale[OURS] != WALK_UNKNOWN && fsm->wscale[THEIRS] != WALK_UNKNOWN;
+}
+
+/* The window that @tcp offers. Those of SYNs are as they stand, and scaling needs both (RFC 7323, 2.2). */
+static uint32_t window_of(const struct tcp_fsm *fsm, const struct tcp_view *tcp, int whose)
+{
+	bool scaled = !(tcp->flags & TCP_SYN) && fsm->wscale[OURS] <= 14 && fsm->wscale[THEIRS] <= 14;
+
+	return (uint32_t)tcp->window << (scaled && knows_windows(fsm) ? fsm->wscale[whose] : 0);
+}
+
+/* What a SYN or SYN,ACK offers. */
+static void offers_note(struct tcp_fsm *fsm, const struct tcp_view *tcp, int whose)
+{
+	fsm->wscale[whose] = tcp->wscale;	/* 255 if it has none */
+	fsm->stamps[whose] = tcp->has_ts;
+	if (whose == OURS && tcp->has_ts && !fsm->has_sent)
+		fsm->syn_stamp = tcp->tsval;
+}
+
+/* The number after all that was sent, and how far the peer may go. */
+static void sending_note(struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	uint32_t next = tcp->seq + tcp_seq_len(tcp), end = tcp->ack + window_of(fsm, tcp, OURS);
+
+	if (!fsm->has_sent || tcp->flags & TCP_SYN || tcp_after(next, fsm->sent_next))
+		fsm->sent_next = next;
+	fsm->has_sent = true;
+	if (tcp->flags & TCP_SYN)	/* what it sent before was of another connection */
+		fsm->has_acked = false;
+	if (!(tcp->flags & TCP_ACK))
+		return;
+	if (!fsm->has_acked || tcp_after(end, fsm->window_end))
+		fsm->window_end = end;
+	if (!fsm->has_acked || tcp_after(tcp->ack, fsm->acked))
+		fsm->acked = tcp->ack;
+	fsm->has_acked = true;
+}
+
 static void on_sent(struct stepping *step)
 {
 	struct tcp_fsm *fsm = step->fsm;
@@ -38,8 +81,10 @@ static void on_sent(struct stepping *step)
 			move_to(step, STATE_CLOSE);
 		return;
 	}
+	if (tcp->flags & TCP_SYN)
+		offers_note(fsm, tcp, OURS);
+	sending_note(fsm, tcp);
 	if (tcp->flags & TCP_SYN) {
-		fsm->has_sent = true;
 		fsm->syn_end = tcp->seq + 1;
 		if (tcp->flags & TCP_ACK && (fsm->state == STATE_NONE || fsm->state == STATE_SYN_SENT)) {
 			if (fsm->syn >= 0) {	/* the SYN is what led here */
@@ -87,17 +132,27 @@ static void on_rst(struct stepping *step)
 	}
 }
 
+/* Does it echo a stamp that we had not sent yet? (tcp_rcv_synsent_state_process()) */
+static bool has_strange_echo(const struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	return fsm->stamps[OURS] && tcp->has_ts && tcp->tsecr && tcp_after(fsm->syn_stamp, tcp->tsecr);
+}
+
 /* A SYN, with or without ACK. Returns whether it was all there is to it. */
 static bool on_syn(struct stepping *step)
 {
 	struct tcp_fsm *fsm = step->fsm;
 	const struct tcp_view *tcp = step->tcp;
 
-	if (fsm->state == STATE_SYN_SENT && tcp->flags & TCP_ACK && tcp->ack != fsm->syn_end)
+	if (fsm->state == STATE_SYN_SENT && tcp->flags & TCP_ACK &&
+	    (tcp->ack != fsm->syn_end || has_strange_echo(fsm, tcp)))
 		return true;
 	if (fsm->state == STATE_NONE || fsm->state == STATE_SYN_SENT) {
 		fsm->has_got = true;
 		fsm->got_next = tcp->seq + 1;
+		fsm->has_stamp = tcp->has_ts;
+		fsm->stamp = tcp->tsval;
+		offers_note(fsm, tcp, THEIRS);
 		if (!(tcp->flags & TCP_ACK)) {
 			fsm->syn = step->cause.segment;
 			fsm->syn_ns = step->cause.at_ns;
@@ -143,6 +198,49 @@ static void receive(struct tcp_fsm *fsm, const struct tcp_view *tcp)
 	}
 }
 
+/* RFC 7323, 5.3; Linux lets one be older by a tick. */
+static bool is_too_old(const struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	return fsm->stamps[OURS] && fsm->stamps[THEIRS] && fsm->has_stamp && tcp->has_ts &&
+	       (int32_t)(fsm->stamp - tcp->tsval) > 1;
+}
+
+/* As tcp_validate_incoming() and tcp_ack() of Linux look at a segment that is no RST. */
+static bool is_acceptable(const struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	uint32_t end = tcp->seq + tcp_seq_len(tcp);
+
+	if (is_too_old(fsm, tcp))
+		return false;
+	if (fsm->has_acked && knows_windows(fsm) &&
+	    (tcp_after(fsm->acked, end) || tcp_after(tcp->seq, fsm->window_end)))
+		return false;
+	if (fsm->has_una && tcp_after(fsm->una - fsm->max_window, tcp->ack))	/* RFC 5961, 5.2 */
+		return false;
+	return !fsm->has_sent || !tcp_after(tcp->ack, fsm->sent_next);
+}
+
+/* What an acceptable segment says about what we may send, and how old the next may be. */
+static void ack_note(struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	uint32_t window = window_of(fsm, tcp, THEIRS);
+
+	if (!fsm->has_una || tcp_after(tcp->ack, fsm->una))
+		fsm->una = tcp->ack;
+	fsm->has_una = knows_windows(fsm);
+	if (window > fsm->max_window)
+		fsm->max_window = window;
+}
+
+static void stamp_note(struct tcp_fsm *fsm, const struct tcp_view *tcp)
+{
+	if (!tcp->has_ts || (fsm->has_stamp && ((int32_t)(fsm->stamp - tcp->tsval) > 0 ||
+						 (fsm->has_acked && tcp_after(tcp->seq, fsm->acked)))))
+		return;
+	fsm->has_stamp = true;
+	fsm->stamp = tcp->tsval;
+}
+
 static void on_got(struct stepping *step)
 {
 	struct tcp_fsm *fsm = step->fsm;
@@ -155,10 +253,14 @@ static void on_got(struct stepping *step)
 	}
 	if (tcp->flags & TCP_SYN && on_syn(step))
 		return;
+	if (!is_acceptable(fsm, tcp))
+		return;
 	if (fsm->state == STATE_SYN_RECV && tcp->flags & TCP_ACK && tcp->ack == fsm->syn_end)
 		move_to(step, STATE_ESTABLISHED);
 	if (!is_synchronized(fsm->state) || !(tcp->flags & TCP_ACK))
 		return;
+	ack_note(fsm, tcp);
+	stamp_note(fsm, tcp);
 	fin_acked = fsm->fin_sent && !tcp_after(fsm->fin_end, tcp->ack);
 	receive(fsm, tcp);
 	fin_now = fsm->fin_got && !tcp_after(fsm->got_fin, fsm->got_next);

@@ -6,7 +6,8 @@
  * sees it, which connection it is now and which side of it this is.
  *
  * A SYN with a new ISN begins another connection, whatever was there before;
- * the same ISN again is a retransmission.
+ * the same ISN again is a retransmission. But a SYN that a step made up ends no socket: where the
+ * client goes on with what was there before, so does the connection.
  */
 #include <twlab/conn.h>
 
@@ -65,13 +66,27 @@ static uint64_t receiver_key(const struct segment *segment)
 	return key_of(segment->to, &segment->tcp_rcvd.dst, &segment->tcp_rcvd.src);
 }
 
+static bool is_host(const struct trace *trace, int node)
+{
+	for (unsigned int i = 0; i < trace->n_ifaces; i++)
+		if (trace->ifaces[i].node_index == node)
+			return trace->ifaces[i].end;
+	return false;
+}
+
+/* Does @segment tell where its sender's address is? What routers, NATs and steps make bears others'. */
+static bool is_at_home(const struct trace *trace, const struct segment *segment)
+{
+	return segment->from >= 0 && !segment->is_made_up && is_host(trace, segment->from);
+}
+
 /* Learn which node has which address, for packets that never arrive there. */
 static void addresses_learn(const struct trace *trace, const struct table *table)
 {
 	for (unsigned int i = 0; i < trace->n_segments; i++) {
 		const struct segment *segment = &trace->segments[i];
 
-		if (segment->from >= 0)
+		if (is_at_home(trace, segment))
 			table_set(table, addr_key(&segment->tcp.src), (unsigned int)segment->from, 0);
 		if (segment->to >= 0)
 			table_set(table, addr_key(&segment->tcp_rcvd.dst), (unsigned int)segment->to, 0);
@@ -125,6 +140,14 @@ static void view_set(struct conn *conn, bool client, int node, const struct endp
 	*(client ? &conn->client_remote : &conn->server_remote) = *remote;
 }
 
+/* The node whose address @segment bears. Routers and NATs have connections of their own, too. */
+static int home_of(const struct trace *trace, const struct segment *segment, const struct table *table)
+{
+	int home = is_at_home(trace, segment) ? segment->from : node_with(table, &segment->tcp.src);
+
+	return home < 0 && is_syn(segment) ? segment->from : home;
+}
+
 static unsigned int conn_new(struct trace *trace, struct segment *segment,
 			     const struct table *table)
 {
@@ -133,8 +156,9 @@ static unsigned int conn_new(struct trace *trace, struct segment *segment,
 	const struct slot *far = table_slot(table, receiver_key(segment));
 
 	conn->earlier = near->key ? (int)near->conn : far->key ? (int)far->conn : -1;
+	conn->is_made_up = segment->is_made_up && is_syn(segment);
 	segment->from_client = looks_like_client(segment);
-	view_set(conn, segment->from_client, segment->from, &segment->tcp.src, &segment->tcp.dst);
+	view_set(conn, segment->from_client, home_of(trace, segment, table), &segment->tcp.src, &segment->tcp.dst);
 	/* a guess, until one arrives: the last that was seen of this one */
 	view_set(conn, !segment->from_client, node_with(table, &segment->tcp_rcvd.dst),
 		 &segment->tcp_rcvd.dst, &segment->tcp_rcvd.src);
@@ -160,11 +184,40 @@ static unsigned int not_before_its_syn(const struct trace *trace, const struct s
 	       (unsigned int)now->earlier : conn;
 }
 
+/* A client whose kernel speaks, but neither begins nor resets a connection, still has the socket of
+ * before the SYN that was made up, unless that was let in.
+ */
+static unsigned int not_after_made_up(const struct trace *trace, const struct segment *segment, unsigned int conn)
+{
+	const struct conn *now = &trace->conns[conn], *before;
+
+	if (segment->is_made_up || !segment->from_client || segment->tcp.flags & TCP_RST)
+		return conn;
+	for (; now->is_made_up && !now->has_server_isn && now->earlier >= 0; now = before) {
+		before = &trace->conns[now->earlier];
+		if (!endpoint_equal(&before->client_local, &segment->tcp.src) ||
+		    !endpoint_equal(&before->client_remote, &segment->tcp.dst))
+			break;
+	}
+	return (unsigned int)(now - trace->conns);
+}
+
+/* What was made in another's name and never arrived: who has the address that it was to go to? */
+static const struct slot *slot_by_address(const struct segment *segment, const struct table *table)
+{
+	int node = node_with(table, &segment->tcp_rcvd.dst);
+
+	return table_slot(table, key_of(node, &segment->tcp_rcvd.dst, &segment->tcp_rcvd.src));
+}
+
 static unsigned int conn_of(struct trace *trace, struct segment *segment,
 			    const struct table *table)
 {
 	const struct slot *near = table_slot(table, sender_key(segment));
 	const struct slot *far = table_slot(table, receiver_key(segment));
+
+	if (!near->key && !far->key && segment->rcvd_ns < 0)
+		far = slot_by_address(segment, table);
 
 	if (segment->is_copy) {
 		const struct segment *first = &trace->segments[segment->copy_of - 1];
@@ -177,7 +230,7 @@ static unsigned int conn_of(struct trace *trace, struct segment *segment,
 		return conn_new(trace, segment, table);
 	if (near->key) {
 		segment->from_client = near->client;
-		return not_before_its_syn(trace, segment, near->conn);
+		return not_before_its_syn(trace, segment, not_after_made_up(trace, segment, near->conn));
 	}
 	if (far->key && !is_syn(segment)) {
 		segment->from_client = !far->client;
@@ -186,19 +239,26 @@ static unsigned int conn_of(struct trace *trace, struct segment *segment,
 	return conn_new(trace, segment, table);
 }
 
+/* ... but for one that a SYN took that was made up, and not let in. */
+static bool takes_back(const struct trace *trace, const struct segment *segment, const struct slot *slot)
+{
+	return slot->conn > segment->conn && segment->from_client && !segment->is_copy &&
+	       not_after_made_up(trace, segment, slot->conn) == segment->conn;
+}
+
 /* From now on both four-tuples mean this connection; an older packet that is
  * late does not take them back.
  */
-static void tuples_set(const struct segment *segment, const struct table *table)
+static void tuples_set(const struct trace *trace, const struct segment *segment, const struct table *table)
 {
 	const struct slot *near = table_slot(table, sender_key(segment));
 	const struct slot *far = table_slot(table, receiver_key(segment));
 	bool takes = is_syn(segment);
 
-	if (!near->key || (takes && near->conn < segment->conn))
+	if (!near->key || (takes && near->conn < segment->conn) || takes_back(trace, segment, near))
 		table_set(table, sender_key(segment), segment->conn, segment->from_client);
 	far = table_slot(table, receiver_key(segment));
-	if (!far->key || (takes && far->conn < segment->conn))
+	if (!far->key || (takes && far->conn < segment->conn) || takes_back(trace, segment, far))
 		table_set(table, receiver_key(segment), segment->conn, !segment->from_client);
 }
 
@@ -221,7 +281,7 @@ static void segment_join(struct trace *trace, struct segment *segment, const str
 	struct conn *conn = &trace->conns[number];
 
 	segment->conn = number;
-	tuples_set(segment, table);
+	tuples_set(trace, segment, table);
 	isn_note(conn, segment);
 	conn->n_segments++;
 }
@@ -235,7 +295,7 @@ static void views_learn(const struct trace *trace, struct conn *conn)
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 		bool client = segment->from_client;
 
-		if (!known[client] && segment->from >= 0) {
+		if (!known[client] && is_at_home(trace, segment)) {
 			view_set(conn, client, segment->from, &segment->tcp.src, &segment->tcp.dst);
 			known[client] = true;
 		}
@@ -247,7 +307,7 @@ static void views_learn(const struct trace *trace, struct conn *conn)
 	}
 }
 
-struct sender {
+struct sender {			/* what an end's kernel has sent, or steps in its name */
 	bool sent, acked, finished;
 	bool agreed;			/* sent a SYN,ACK */
 	uint32_t next;			/* sequence number after all it sent */
@@ -271,8 +331,6 @@ static void repeats_mark(struct segment *segment, struct sender *sender,
 	const struct tcp_view *tcp = &segment->tcp;
 	uint32_t end = tcp->seq + tcp_seq_len(tcp);
 
-	if (segment->is_copy)
-		return;
 	if (tcp_kind(tcp) == KIND_ACK) {
 		segment->is_dup_ack = same_ack(tcp, sender, other);
 		sender->acked = true;
@@ -293,6 +351,29 @@ static void repeats_mark(struct segment *segment, struct sender *sender,
 	if (tcp->flags & TCP_FIN) {
 		sender->finished = true;
 		sender->end = end;
+	}
+}
+
+/* Which end made it? Where nobody saw, the one whose address it bears. */
+static bool is_foreign(const struct segment *segment, const struct conn *conn)
+{
+	return segment->from >= 0 && segment->from != (segment->from_client ? conn->client : conn->server);
+}
+
+/* @ours and @theirs: what kernels sent. @made_up: what steps sent in the name of this end. What others
+ * made in its name says nothing about it.
+ */
+static void repeats_find(struct segment *segment, struct sender *ours, const struct sender *theirs,
+			 struct sender *made_up)
+{
+	if (segment->is_copy)
+		return;
+	if (segment->is_made_up) {
+		repeats_mark(segment, made_up, theirs);
+		segment->is_retransmission |= ours->sent && tcp_kind(&segment->tcp) != KIND_RST &&
+					      tcp_seq_len(&segment->tcp) && tcp_after(ours->next, segment->tcp.seq);
+	} else if (!segment->is_foreign) {
+		repeats_mark(segment, ours, theirs);
 	}
 }
 
@@ -319,7 +400,7 @@ static bool is_stray(const struct segment *segment, const struct conn *conn)
 
 static void conn_finish(struct trace *trace, struct conn *conn)
 {
-	struct sender senders[2] = { 0 };
+	struct sender senders[2] = { 0 }, made_up[2] = { 0 };
 
 	views_learn(trace, conn);
 	conn->last_ns = conn->first_ns;
@@ -331,7 +412,8 @@ static void conn_finish(struct trace *trace, struct conn *conn)
 		if (segment->rcvd_ns < 0)
 			segment->to = client ? conn->server : conn->client;
 		segment->is_stray = is_stray(segment, conn);
-		repeats_mark(segment, &senders[client], &senders[!client]);
+		segment->is_foreign = is_foreign(segment, conn);
+		repeats_find(segment, &senders[client], &senders[!client], &made_up[client]);
 		relative_set(segment, conn);
 		if (last > conn->last_ns)
 			conn->last_ns = last;
@@ -364,7 +446,7 @@ static int64_t first_meeting(const struct trace *trace, const struct conn *conn,
 		const struct segment *segment = &trace->segments[conn->segments[i]];
 
 		at = segment->from_client != client ? segment->rcvd_ns :
-		     segment->from >= 0 && !segment->is_copy ? segment->sent_ns : -1;
+		     segment->from >= 0 && !segment->is_copy && !segment->is_foreign ? segment->sent_ns : -1;
 		if (at >= 0 && at < first)
 			first = at;
 	}

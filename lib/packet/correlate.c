@@ -12,6 +12,12 @@
  * sightings are told apart by time: a frame goes with the one that makes its
  * delay most like that of the undoubted packets around it on the same device.
  * Two frames linked to the same one are a packet and its copy (netem duplicate).
+ * What a router or NAT changed more of than addresses (a rule that sets the MSS) is linked
+ * by its sequence numbers to what came in there a moment before.
+ *
+ * A packet without a frame before its first is made where it is seen: by a host, or by a
+ * router or NAT. These answer, and so make nothing before something came in; a wire makes
+ * nothing at all. There its maker is unknown: the record began when it was on its way.
  *
  * The work is linear in the number of frames, but for groups of many equal
  * packets, where at most SCAN candidates are looked at for each.
@@ -40,6 +46,8 @@ struct follow {
 	uint64_t mask;
 	uint32_t *peer;			/* device at the other end of the cable, by device */
 	uint32_t *plain, *plain_from;	/* frames with a plain link, by device; where a device's begin */
+	uint32_t *came;			/* first frame that came in, by node */
+	bool *wire;			/* passes packets on as they are, by node */
 };
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -310,6 +318,68 @@ static void link_equals(struct follow *f, uint32_t head)
 	free(group);
 }
 
+/* Could frame @i, which left a router, be what came in as frame @before, with other options? */
+static bool is_rewritten(const struct follow *f, uint32_t before, uint32_t i)
+{
+	const struct trace_frame *a = &f->trace->frames[before], *b = &f->trace->frames[i];
+	struct tcp_view in, out;
+
+	if (a->out || f->sightings[before].used || a->iface == b->iface || node_of(f, before) != node_of(f, i) ||
+	    !tcp_read(a->data, a->len, &in) || !tcp_read(b->data, b->len, &out))
+		return false;
+	return in.seq == out.seq && in.ack == out.ack && in.flags == out.flags && in.ip_id == out.ip_id &&
+	       in.payload_len == out.payload_len && in.ttl > out.ttl &&
+	       (endpoint_equal(&in.src, &out.src) || endpoint_equal(&in.dst, &out.dst));
+}
+
+static void link_rewritten(struct follow *f)
+{
+	const struct trace_frame *frames = f->trace->frames;
+
+	for (uint32_t i = 0; i < f->trace->n_frames; i++) {
+		if (!f->sightings[i].key || f->sightings[i].prev != NONE || !frames[i].out ||
+		    f->trace->ifaces[frames[i].iface].end)
+			continue;
+		for (uint32_t k = i; k > 0 && k + SCAN > i && frames[i].at_ns - frames[k - 1].at_ns < JITTER_NS; k--) {
+			if (!f->sightings[k - 1].key || !is_rewritten(f, k - 1, i))
+				continue;
+			link_to(f, i, k - 1);
+			break;
+		}
+	}
+}
+
+/* What each node does to the packets that pass, and since when it got any. */
+static void nodes_learn(struct follow *f)
+{
+	const struct sighting *s = f->sightings;
+
+	f->came = must_calloc(f->trace->n_nodes, sizeof(*f->came));
+	f->wire = must_calloc(f->trace->n_nodes, sizeof(*f->wire));
+	memset(f->came, 0xff, f->trace->n_nodes * sizeof(*f->came));
+	for (uint32_t i = 0; i < f->trace->n_frames; i++) {
+		int node = node_of(f, i);
+
+		if (!s[i].key)
+			continue;
+		if (!f->trace->frames[i].out && f->came[node] == NONE)
+			f->came[node] = i;
+		if (f->trace->frames[i].out && s[i].prev != NONE && s[i].cable == s[s[i].prev].cable)
+			f->wire[node] = true;
+	}
+}
+
+/* The node that made the packet whose first frame is @origin; -1 = it is unknown. */
+static int maker_of(const struct follow *f, uint32_t origin)
+{
+	const struct trace_frame *frame = &f->trace->frames[origin];
+	int node = node_of(f, origin);
+
+	if (!frame->out)
+		return -1;
+	return f->trace->ifaces[frame->iface].end || (!f->wire[node] && f->came[node] < origin) ? node : -1;
+}
+
 /* Number the packets by their first sighting. The first frame that follows
  * another is the same packet; a second one starts a copy.
  */
@@ -351,7 +421,7 @@ static void segment_read(const struct follow *f, struct segment *segment)
 		while (f->sightings[origin].prev != NONE)
 			origin = f->sightings[origin].prev;
 	}
-	segment->from = trace->frames[origin].out ? node_of(f, origin) : -1;
+	segment->from = maker_of(f, origin);
 	segment->to = segment->lost_node = -1;
 	segment->rcvd_ns = -1;
 	if (!last->out && trace->ifaces[last->iface].end) {
@@ -441,8 +511,12 @@ void correlate_frames(struct trace *trace)
 	for (uint64_t slot = 0; slot <= f.mask; slot++)
 		if (f.heads[slot] != NONE && !is_plain(&f, f.heads[slot]))
 			link_equals(&f, f.heads[slot]);
+	link_rewritten(&f);
+	nodes_learn(&f);
 	segments_make(&f, packets_number(&f));
 	free(f.sightings);
+	free(f.came);
+	free(f.wire);
 	free(f.heads);
 	free(f.tails);
 	free(f.peer);

@@ -5,7 +5,7 @@
 #include <twlab/trace.h>
 
 /* Make @trace's segments out of its frames, which are sorted by time: ids of
- * packets, who sent and who got each, where it was lost, what is a copy. Leaves
+ * packets, who made and who got each, where it was lost, what is a copy. Leaves
  * connections and notes to others.
  */
 void correlate_frames(struct trace *trace);

@@ -127,7 +127,7 @@ static bool ip6_read(struct rest *rest, struct ip *ip)
 bool icmp_read(const uint8_t *data, uint32_t len, struct icmp_view *view)
 {
 	struct rest rest = { data, len };
-	uint16_t type = ether_read(&rest.at, &rest.len);
+	uint16_t type = tcp_ether_type(&rest.at, &rest.len);
 	bool six = type == ETHERTYPE_IPV6;
 	const uint8_t *icmp, *tcp;
 	struct ip outer, inner;

@@ -31,6 +31,14 @@ static void ms_text(char *text, size_t size, int64_t ns)
 		 (long long)(us / 1000), (long long)(us % 1000));
 }
 
+static void duration_text(char *text, size_t size, int64_t ns)
+{
+	if (ns < NS_PER_MS)
+		snprintf(text, size, "%lld us", (long long)(ns / NS_PER_US));
+	else
+		ms_text(text, size, ns);
+}
+
 static void report(struct words *words, const char *note, const char *detail)
 {
 	snprintf(words->note, sizeof(words->note), "%s", note);
@@ -100,6 +108,63 @@ static const struct segment *last_got(const struct trace *trace, const struct co
 	return last;
 }
 
+/* The latest packet of @conn that came into the node that made its @i-th segment, and when. */
+static const struct segment *last_came(const struct trace *trace, const struct conn *conn, unsigned int i,
+				       int64_t *came_ns)
+{
+	const struct segment *made = &trace->segments[conn->segments[i]], *last = NULL;
+
+	for (unsigned int k = i; k > 0 && i - k <= 64; k--) {
+		const struct segment *one = &trace->segments[conn->segments[k - 1]];
+
+		for (unsigned int s = 0; s < one->n_sightings; s++) {
+			const struct trace_frame *frame = &trace->frames[one->sightings[s]];
+
+			if (frame->out || trace->ifaces[frame->iface].node_index != made->from ||
+			    frame->at_ns > made->sent_ns || (last && frame->at_ns <= *came_ns))
+				continue;
+			last = one;
+			*came_ns = frame->at_ns;
+		}
+	}
+	return last;
+}
+
+/* "RST made by nat", ", 10 us after FIN,ACK came into nat" */
+static void foreign_words(const struct trace *trace, const struct conn *conn, unsigned int i,
+			  struct words *words)
+{
+	const struct segment *segment = &trace->segments[conn->segments[i]];
+	const char *node = trace->nodes[segment->from];
+	const struct segment *came;
+	char flags[40], ms[32], detail[160] = "";
+	int64_t came_ns = 0;
+
+	came = last_came(trace, conn, i, &came_ns);
+	if (came) {
+		duration_text(ms, sizeof(ms), segment->sent_ns - came_ns);
+		snprintf(detail, sizeof(detail), ", %s after %s came into %s", ms,
+			 tcp_flags_text(came->tcp.flags, flags), node);
+	}
+	tcp_flags_text(segment->tcp.flags, flags);
+	auto_free char *note = must_printf("%s made by %s", segment->tcp.flags & TCP_RST ? "RST" : flags, node);
+
+	report(words, note, detail);
+}
+
+/* "SYN made up at client", ": it gets no answer" */
+static void made_up_words(const struct trace *trace, const struct conn *conn, unsigned int i,
+			  struct words *words)
+{
+	const struct segment *segment = &trace->segments[conn->segments[i]];
+	bool silent = tcp_kind(&segment->tcp) == KIND_SYN && segment->rcvd_ns >= 0 && trace_answer(trace, conn, i) < 0;
+	char flags[40];
+	auto_free char *note = must_printf("%s made up at %s", tcp_flags_text(segment->tcp.flags, flags),
+					   trace->nodes[segment->from]);
+
+	report(words, note, silent ? ": it gets no answer" : segment->is_retransmission ? ": these numbers were sent before" : "");
+}
+
 static void rst_words(const struct trace *trace, const struct conn *conn, unsigned int i,
 		      struct words *words)
 {
@@ -141,6 +206,10 @@ static void segment_words(const struct trace *trace, const struct conn *conn, un
 		report(words, "copy", " made on the way");
 		return;
 	}
+	if (segment->is_made_up || segment->is_foreign) {
+		(segment->is_made_up ? made_up_words : foreign_words)(trace, conn, i, words);
+		return;
+	}
 	switch (kind) {
 	case KIND_SYN:
 		syn_words(trace, conn, i, side, words);
@@ -171,7 +240,9 @@ static void compare_sent(const struct segment *segment, struct comparison *side,
 {
 	const struct tcp_view *tcp = &segment->tcp;
 
-	if (segment->is_copy)
+	if (segment->is_made_up)
+		side->n_fins += side->finished && tcp->flags & TCP_FIN;
+	if (segment->is_copy || segment->is_foreign || segment->is_made_up)
 		return;
 	side->last_ns[tcp_kind(tcp)] = segment->sent_ns;
 	if (other->finished && tcp->flags & TCP_ACK && !tcp_after(other->fin_end, tcp->ack))
@@ -238,15 +309,27 @@ static void words_write(struct trace *trace, struct segment *segment, struct wor
 		segment->note = must_printf("%s%s%s", words->note, *words->note && *fate ? ", " : "", fate);
 }
 
+/* A SYN that a step made up, and that was not let in: what was there before it goes on. */
+static bool came_to_nothing(const struct conn *conn)
+{
+	return conn->is_made_up && !conn->has_server_isn;
+}
+
 void notes_write(struct trace *trace)
 {
 	auto_free int *next = must_calloc(trace->n_conns, sizeof(*next));
 	struct words words;
 
 	for (unsigned int c = trace->n_conns; c > 0; c--) {
+		int earlier = trace->conns[c - 1].earlier;
+
 		next[c - 1] = next[c - 1] ? next[c - 1] : -1;
-		if (trace->conns[c - 1].earlier >= 0)
-			next[trace->conns[c - 1].earlier] = (int)c - 1;
+		if (came_to_nothing(&trace->conns[c - 1]))
+			continue;
+		while (earlier >= 0 && came_to_nothing(&trace->conns[earlier]))
+			earlier = trace->conns[earlier].earlier;
+		if (earlier >= 0)
+			next[earlier] = (int)c - 1;
 	}
 	for (unsigned int c = 0; c < trace->n_conns; c++) {
 		const struct conn *conn = &trace->conns[c];

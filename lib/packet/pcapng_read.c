@@ -4,6 +4,7 @@
  * first thing that is wrong ends the reading with one sentence.
  */
 #include <twlab/pcapng.h>
+#include <twlab/trace_follow.h>
 
 #include <twlab/pcapng_blocks.h>
 
@@ -349,13 +350,13 @@ static int file_read(const char *path, struct span *file, struct err *err)
 	return 0;
 }
 
-struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, struct err *err)
+struct trace *pcapng_read_into(struct trace *trace, const char *path, int64_t start_ns, int64_t end_ns,
+			       struct err *err)
 {
-	struct reader reader = { .path = path, .start_ns = start_ns, .err = err };
+	struct reader reader = { .path = path, .start_ns = start_ns, .err = err, .trace = trace };
 	int failed = file_read(path, &reader.file, err);
 
-	reader.trace = trace_new();
-	reader.trace->end_ns = end_ns;
+	trace->end_ns = end_ns;
 	while (!failed && reader.offset < reader.file.len)
 		failed = block_read(&reader);
 	if (!failed) {
@@ -371,4 +372,9 @@ struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, st
 	free(reader.ifaces);
 	free((void *)(uintptr_t)reader.file.at);
 	return reader.trace;
+}
+
+struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, struct err *err)
+{
+	return pcapng_read_into(trace_new(), path, start_ns, end_ns, err);
 }

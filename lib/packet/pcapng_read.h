@@ -19,6 +19,12 @@
  */
 struct trace *pcapng_read(const char *path, int64_t start_ns, int64_t end_ns, struct err *err);
 
+/* The same into @trace, which has nothing yet but sends (trace_add_send()). Returns it; on
+ * failure NULL, and it is gone.
+ */
+struct trace *pcapng_read_into(struct trace *trace, const char *path, int64_t start_ns, int64_t end_ns,
+			       struct err *err);
+
 #pragma GCC visibility pop
 
 #endif

@@ -107,7 +107,7 @@ static void options_read(struct tcp_view *view)
 	}
 }
 
-uint16_t ether_read(const uint8_t **data, uint32_t *len)
+uint16_t tcp_ether_type(const uint8_t **data, uint32_t *len)
 {
 	struct rest rest = { *data, *len };
 	const uint8_t *part = take(&rest, ETHER_HDR_LEN);
@@ -125,7 +125,7 @@ uint16_t ether_read(const uint8_t **data, uint32_t *len)
 bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view)
 {
 	struct rest rest = { data, len };
-	uint16_t type = ether_read(&rest.at, &rest.len);
+	uint16_t type = tcp_ether_type(&rest.at, &rest.len);
 	const uint8_t *tcp;
 	uint32_t header;
 

@@ -33,7 +33,7 @@ struct tcp_view {
 /* Go to what is in the Ethernet frame of @len bytes at @data, behind its addresses and any
  * VLAN tags. Returns its EtherType, or 0 if it is cut short.
  */
-uint16_t ether_read(const uint8_t **data, uint32_t *len);
+uint16_t tcp_ether_type(const uint8_t **data, uint32_t *len);
 
 /* Read the TCP/IP packet in Ethernet frame @data. False if it is none, is a
  * fragment, or is cut short. @view points into @data. Bytes after the packet's

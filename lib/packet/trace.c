@@ -1,15 +1,5 @@
-/* trace.c - gather frames, then follow them
- *
- * Following is four steps, each reading what the one before it wrote: correlate.c
- * (frames to packets), conn.c (packets to connections), icmp.c (errors about them),
- * notes.c (words).
- */
+/* trace.c - what was captured, and looking it up */
 #include <twlab/trace.h>
-
-#include <twlab/conn.h>
-#include <twlab/icmp.h>
-#include <twlab/notes.h>
-#include <twlab/correlate.h>
 
 struct trace *trace_new(void)
 {
@@ -55,46 +45,11 @@ void trace_add_frame(struct trace *trace, unsigned int iface, int64_t at_ns, boo
 	trace->n_frames++;
 }
 
-struct by_time {
-	int64_t at_ns;
-	unsigned int order;	/* frames of one instant stay as they were added */
-};
-
-static int earlier(const void *one, const void *two)
+void trace_add_send(struct trace *trace, int64_t at_ns, const char *node, const char *what)
 {
-	const struct by_time *a = one, *b = two;
+	struct trace_send *send = grow(&trace->sends, trace->n_sends++, sizeof(*send));
 
-	if (a->at_ns != b->at_ns)
-		return a->at_ns < b->at_ns ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static void frames_sort(struct trace *trace)
-{
-	auto_free struct by_time *order = must_calloc(trace->n_frames, sizeof(*order));
-	struct trace_frame *sorted;
-
-	for (unsigned int i = 0; i < trace->n_frames; i++)
-		order[i] = (struct by_time){ trace->frames[i].at_ns, i };
-	qsort(order, trace->n_frames, sizeof(*order), earlier);
-	sorted = must_calloc(trace->n_frames, sizeof(*sorted));
-	for (unsigned int i = 0; i < trace->n_frames; i++) {
-		sorted[i] = trace->frames[order[i].order];
-		if (!sorted[i].number)
-			sorted[i].number = i + 1;
-	}
-	free(trace->frames);
-	trace->frames = sorted;
-}
-
-void trace_follow(struct trace *trace)
-{
-	assert(!trace->segments);	/* once */
-	frames_sort(trace);
-	correlate_frames(trace);
-	conn_follow(trace);
-	icmp_follow(trace);
-	notes_write(trace);
+	*send = (struct trace_send){ at_ns, must_strdup(node), must_strdup(what) };
 }
 
 int trace_answer(const struct trace *trace, const struct conn *conn, unsigned int i)
@@ -111,7 +66,8 @@ int trace_answer(const struct trace *trace, const struct conn *conn, unsigned in
 		if (segment->sent_ns > until_ns)
 			break;
 		if (segment->from_client != asked->from_client) {
-			if (segment->sent_ns >= asked->rcvd_ns && !segment->is_copy)
+			if (segment->sent_ns >= asked->rcvd_ns && !segment->is_copy &&
+			    !segment->is_foreign && !segment->is_made_up)
 				return (int)k;
 		} else if (tcp_kind(&segment->tcp) == kind && !segment->is_copy &&
 			   segment->rcvd_ns >= 0 && segment->rcvd_ns < until_ns) {
@@ -139,11 +95,16 @@ void trace_free(struct trace *trace)
 		free(trace->segments[i].note);
 	for (unsigned int i = 0; i < trace->n_icmps; i++)
 		free(trace->icmps[i].way.sightings);
+	for (unsigned int i = 0; i < trace->n_sends; i++) {
+		free(trace->sends[i].node);
+		free(trace->sends[i].what);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(trace->pools); i++)
 		free(trace->pools[i]);
 	free(trace->ifaces);
 	free(trace->nodes);
 	free(trace->frames);
+	free(trace->sends);
 	free(trace->segments);
 	free(trace->conns);
 	free(trace->icmps);

@@ -8,6 +8,11 @@
  *
  *	frames (struct trace_frame) ── same packet ──> struct segment ──> struct conn
  *
+ * A segment is the node's that it is first seen leaving. That need not be the end whose
+ * address it bears: a NAT, a reject rule or a router's kernel makes segments in the name of
+ * others (.is_foreign), and so does a step of a lab (.is_made_up). What a router or NAT
+ * passes on came in there before, and is its sender's.
+ *
  * All times are nanoseconds since the run's start (struct evidence.start_ns).
  */
 #ifndef TWLAB_TRACE_H
@@ -43,13 +48,15 @@ struct segment {
 	uint64_t packet_id;
 	unsigned int conn;	/* index of trace.conns */
 	bool from_client;	/* sent by the side that sent the first SYN */
-	int from;		/* node (index of trace.nodes) that sent it; -1 = was not captured there */
+	int from;		/* node (index of trace.nodes) that made it; -1 = was not captured there */
 	int to;			/* node that got it or, lost, was to get it; -1 = not among the nodes */
 	int64_t sent_ns;	/* seen first, on its way out of the sender (or at the first sighting) */
 	int64_t rcvd_ns;	/* seen coming in at the receiver; -1 = never arrived */
 	int lost_node;		/* where it was seen last if it never arrived; else -1 */
 	bool is_under_way;	/* it may have arrived yet: the record ended before */
 	bool is_copy;		/* duplicated on the way: starts where the copy was made, with an id of its own */
+	bool is_foreign;	/* made by another node than the end whose address it bears: a NAT's RST, say */
+	bool is_made_up;	/* by a step of the lab (DO_SEND), on node .from: no kernel sent it */
 	uint64_t copy_of;	/* packet_id of what it is a copy of; 0 = no copy */
 	unsigned int *sightings;/* frames (indexes, in time order) that are this packet */
 	unsigned int n_sightings;
@@ -76,6 +83,7 @@ struct conn {
 	int64_t at_client_ns, at_server_ns;	/* when that end first sent or got a packet of it; -1 = never */
 	uint32_t client_isn, server_isn;
 	bool has_client_isn, has_server_isn;	/* its SYN or SYN,ACK was seen */
+	bool is_made_up;		/* begun by a SYN that a step made up */
 	int earlier;			/* the connection before it on the same four-tuple, at either end; -1 = none */
 };
 
@@ -87,6 +95,13 @@ struct icmp_error {
 	int segment;		/* that it is about: index of trace.segments */
 };
 
+/* A step made a segment up, and sent it from a node. */
+struct trace_send {
+	int64_t at_ns;		/* a moment before it left */
+	char *node;
+	char *what;		/* in the words of lib/packet/craft.h: "RST from=10.0.0.2:80 to=10.0.0.1:40000 seq=-1" */
+};
+
 struct trace {
 	struct trace_iface *ifaces;	unsigned int n_ifaces;
 	struct trace_frame *frames;	unsigned int n_frames;	/* by at_ns */
@@ -94,6 +109,7 @@ struct trace {
 	struct segment *segments;	unsigned int n_segments;/* by sent_ns */
 	struct conn *conns;		unsigned int n_conns;	/* by first_ns */
 	struct icmp_error *icmps;	unsigned int n_icmps;	/* by way.sent_ns */
+	struct trace_send *sends;	unsigned int n_sends;	/* by at_ns */
 	int64_t end_ns;			/* when the record ended; 0 = unknown, and what did not arrive is lost */
 	unsigned int *pools[2];		/* where segments[].sightings and conns[].segments point into */
 };
@@ -108,17 +124,15 @@ unsigned int trace_add_iface(struct trace *trace, const char *node, const char *
 void trace_add_frame(struct trace *trace, unsigned int iface, int64_t at_ns, bool out,
 		     const void *data, uint32_t len);
 
-/* Sort the frames, give the packets their ids, find segments and connections,
- * write notes and comments. Call once, when all frames are there. The result
- * depends on the frames and on trace.end_ns alone.
- */
-void trace_follow(struct trace *trace);
+/* A step makes a segment up: sends come by time, before trace_follow(). Texts are copied. */
+void trace_add_send(struct trace *trace, int64_t at_ns, const char *node, const char *what);
 
 int trace_node(const struct trace *trace, const char *name);	/* -1 if unknown */
 
 /* The segment with which the other side answered segment conn->segments[@i]: the
  * first that it sent after getting it, and before it got another of the same
- * kind (copies that the net made do not count). Returns its place in conn->segments, or -1 if there was none.
+ * kind (copies that the net made do not count, nor what was made up or made by others in its name).
+ * Returns its place in conn->segments, or -1 if there was none.
  */
 int trace_answer(const struct trace *trace, const struct conn *conn, unsigned int i);
 

@@ -28,6 +28,11 @@ static const struct {
 	{ "on both when both close", &sample_both, "TIME_WAIT", 2 },
 	{ "emulation is said", &sample_nat, "tcp_tw_recycle: emulated", 1 },
 	{ "SYNs sent again", &sample_nat, "SYN again", 2 },
+	{ "what a step made up is dotted", &sample_foreign, "style=\"dotted\", penwidth=2.2", 1 },
+	{ "and is said", &sample_foreign, "FIN,ACK made up", 1 },
+	{ "nothing was made up", &sample_loss, "made up", 0 },
+	{ "of a host that was not looked at the states are unknown", &sample_foreign, ">unknown<", 1 },
+	{ "of others they are not", &sample_loss, ">unknown<", 0 },
 };
 
 static void the_ladder_says_what_happened(void **state)

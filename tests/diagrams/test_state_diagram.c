@@ -43,6 +43,9 @@ static const struct {
 	{ "an early end", &sample_nat, 0, "■5 SOCK_DESTROY", true },
 	{ "emulation is said", &sample_nat, 0, "tcp_tw_recycle: emulated", true },
 	{ "emulation is not said where there was none", &sample_loss, 0, "emulated", false },
+	{ "a host that was not looked at", &sample_foreign, 0, "its states are unknown", true },
+	{ "hosts that were", &sample_loss, 0, "unknown", false },
+	{ "a NAT's reset is got, and nobody's answer", &sample_foreign, 0, "●3 rcv RST<", true },
 	{ "inferred states are dashed", &sample_loss, 0, "style=\"filled,dashed\"", true },
 	{ "seen states are not", &sample_nat, 0, "style=\"filled,dashed\"", false },
 };

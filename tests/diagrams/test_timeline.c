@@ -31,6 +31,12 @@ static const struct {
 	{ "one SYN without an answer, one with, a legend of each", &slow, "shape=invtriangle", 4 },
 	{ "a reset, with its legend", &sample_nat, "fillcolor=\"#a3195b\"", 2 },
 	{ "nobody remembers where no stamps were sent", &sample_nat, "remembers", 0 },
+	{ "a NAT's reset is no end's: it has another mark, with its legend", &sample_foreign, "fillcolor=\"#a3195b\"", 0 },
+	{ "and its maker's name", &sample_foreign, ">nat<", 1 },
+	{ "an end's reset says no name", &sample_nat, ">nat<", 0 },
+	{ "what a step made up is ringed, and the legend's", &sample_foreign, "shape=ellipse", 2 },
+	{ "nothing was made up", &sample_nat, "shape=ellipse", 0 },
+	{ "a host that was not looked at", &sample_foreign, "unknown", 2 },
 	{ "emulation is said", &sample_nat, "tcp_tw_recycle: emulated", 1 },
 };
 

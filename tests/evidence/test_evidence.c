@@ -167,6 +167,7 @@ struct story {
 	const char *sockets[4];	/* in order of node, first seen */
 };
 
+#define UNKNOWN " -"		/* of a node that was never sampled */
 #define OPENED "SYN_SENT? >SYN; ESTABLISHED? <SYN,ACK"
 #define ACCEPTED "SYN_RECV? <SYN; ESTABLISHED? <ACK"
 
@@ -205,9 +206,10 @@ static const struct story stories[] = {
 	{ "no sample shows TIME_WAIT (tcp_max_tw_buckets = 0): there was none",
 	  { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002, .fate = LOST },
 	    { 201200, true, "FA", 5001, 1002 }, { 201300, false, "R", 1002, 0 } },
-	  { { 1150, false, "FIN_WAIT2", "new" }, { 1250, false, "FIN_WAIT2", "gone" } }, NULL,
+	  { { 1150, false, "FIN_WAIT2", "new" }, { 1210, true, "LAST_ACK", "new" }, { 1250, false, "FIN_WAIT2", "gone" },
+	    { 201310, true, "LAST_ACK", "gone" } }, NULL,
 	  { OPENED "; FIN_WAIT1? >FIN,ACK; FIN_WAIT2 <ACK; CLOSE <FIN,ACK",
-	    ACCEPTED "; CLOSE_WAIT? <FIN,ACK; LAST_ACK? >FIN,ACK; CLOSE? <RST" } },
+	    ACCEPTED "; CLOSE_WAIT? <FIN,ACK; LAST_ACK >FIN,ACK; CLOSE <RST" } },
 
 	{ "TIME_WAIT destroyed", { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002 } },
 	  { { 1250, false, "TIME_WAIT", "new", 60000 }, { 1500, false, "TIME_WAIT", "gone" } },
@@ -225,10 +227,11 @@ static const struct story stories[] = {
 	  { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002 },
 	    { 5000000, false, "S", 99000, 0 }, { 5000100, true, "SA", 80000, 99001 } },
 	  { { 1250, false, "TIME_WAIT", "new", 60000 }, { 5000005, false, "TIME_WAIT", "gone" },
-	    { 5000005, false, "SYN_SENT", "new" } }, NULL,
+	    { 5000005, false, "SYN_SENT", "new" }, { 5000105, true, "SYN_RECV", "new" },
+	    { 5000110, false, "ESTABLISHED", "change" } }, NULL,
 	  { OPENED "; FIN_WAIT1? >FIN,ACK; FIN_WAIT2? <ACK; TIME_WAIT <FIN,ACK; CLOSE -",
-	    "SYN_SENT >SYN; ESTABLISHED? <SYN,ACK",
-	    ACCEPTED "; CLOSE_WAIT? <FIN,ACK; LAST_ACK? >FIN,ACK; CLOSE? <ACK", "SYN_RECV? <SYN" } },
+	    "SYN_SENT >SYN; ESTABLISHED <SYN,ACK",
+	    ACCEPTED "; CLOSE_WAIT? <FIN,ACK; LAST_ACK? >FIN,ACK; CLOSE? <ACK", "SYN_RECV <SYN" } },
 
 	{ "... at the server; a socket that left SYN_RECV is the same one",
 	  { HELLO(0), { 1000, true, "FA", 5001, 1001 }, { 1100, false, "FA", 1001, 5002 },
@@ -238,7 +241,7 @@ static const struct story stories[] = {
 	  { { 1300, true, "TIME_WAIT", "new", 60000 }, { 5000110, true, "TIME_WAIT", "gone" },
 	    { 5000110, true, "SYN_RECV", "new" }, { 5000210, true, "SYN_RECV", "gone" },
 	    { 5000210, true, "ESTABLISHED", "new" } }, NULL,
-	  { OPENED "; CLOSE_WAIT? <FIN,ACK; LAST_ACK? >FIN,ACK; CLOSE? <ACK", OPENED,
+	  { UNKNOWN, UNKNOWN,
 	    ACCEPTED "; FIN_WAIT1? >FIN,ACK; TIME_WAIT <FIN,ACK; CLOSE <SYN",
 	    "SYN_RECV <SYN; ESTABLISHED <ACK" } },
 
@@ -247,9 +250,9 @@ static const struct story stories[] = {
 	    { 1200, true, "A", 5002, 1002 },
 	    { 5000000, false, "S", 99000, 0 }, { 5000100, true, "SA", 80000, 99001 } },
 	  { { 150, false, "ESTABLISHED", "new" }, { 1110, false, "LAST_ACK", "change" },
-	    { 1300, false, "LAST_ACK", "gone" } }, NULL,
+	    { 1300, false, "LAST_ACK", "gone" }, { 5000105, true, "SYN_RECV", "new" } }, NULL,
 	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; CLOSE_WAIT? <FIN,ACK; LAST_ACK >FIN,ACK; CLOSE <ACK",
-	    ACCEPTED "; FIN_WAIT1? >FIN,ACK; CLOSE? <FIN,ACK", "SYN_RECV? <SYN" } },
+	    ACCEPTED "; FIN_WAIT1? >FIN,ACK; CLOSE? <FIN,ACK", "SYN_RECV <SYN" } },
 
 	{ "a SYN that nobody answers",
 	  { { 0, false, "S", 1000, 0 }, { 1000000, false, "S", 1000, 0 } },
@@ -257,28 +260,66 @@ static const struct story stories[] = {
 	  { "SYN_SENT >SYN; CLOSE -" } },
 
 	{ "refused", { { 0, false, "S", 1000, 0 }, { 100, true, "RA", 0, 1001 } },
-	  { { 5, false, "SYN_SENT", "new" } }, NULL,
-	  { "SYN_SENT >SYN; CLOSE? <RST,ACK" } },
+	  { { 5, false, "SYN_SENT", "new" }, { 110, false, "SYN_SENT", "gone" } }, NULL,
+	  { "SYN_SENT >SYN; CLOSE <RST,ACK" } },
 
 	{ "FIN came before the data ahead of it",
 	  { HELLO(0), { 1000, false, "PA", 1001, 5001, 10, .fate = LOST }, { 1001, false, "FA", 1011, 5001 },
 	    { 201000, false, "PA", 1001, 5001, 10, .ip_id = 3 } },
 	  { { 1100, true, "ESTABLISHED", "new" }, { 201010, true, "CLOSE_WAIT", "change" } }, NULL,
-	  { OPENED "; FIN_WAIT1? >FIN,ACK",
-	    "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <PSH,ACK" } },
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <PSH,ACK" } },
 
 	{ "a packet comes while a sample is being taken",
 	  { HELLO(0), { 1000, true, "FA", 5001, 1001 } },
 	  { { 300, false, "ESTABLISHED", "new" }, { 900, false, "CLOSE_WAIT", "change" },
 	    { 300000, false, "LAST_ACK", "change" } }, NULL,
-	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; CLOSE_WAIT <FIN,ACK; LAST_ACK -",
-	    ACCEPTED "; FIN_WAIT1? >FIN,ACK" } },
+	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; CLOSE_WAIT <FIN,ACK; LAST_ACK -" } },
 
 	{ "the kernel does not go where the packets say: it is right",
 	  { HELLO(0), { 1000, true, "R", 5001, 0 } },
 	  { { 300, false, "ESTABLISHED", "new" }, { 1100, false, "ESTABLISHED", "tick" },
 	    { 2100, false, "ESTABLISHED", "tick" } }, NULL,
 	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK", ACCEPTED "; CLOSE? >RST" } },
+
+	{ "a FIN came, and until the end no sample shows that it was taken: it was not",
+	  { HELLO(0), { 1000, false, "FA", 1001, 5001 } },
+	  { { 250, true, "ESTABLISHED", "new" } }, NULL,
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK" } },
+
+	{ "... one shows it", { HELLO(0), { 1000, false, "FA", 1001, 5001 } },
+	  { { 250, true, "ESTABLISHED", "new" }, { 1050, true, "CLOSE_WAIT", "change" } }, NULL,
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <FIN,ACK" } },
+
+	{ "... 50 ms later it is reset: there was no CLOSE_WAIT",
+	  { HELLO(0), { 1000, false, "FA", 1001, 5001 }, { 51000, false, "R", 1001, 0 } },
+	  { { 250, true, "ESTABLISHED", "new" }, { 51050, true, "ESTABLISHED", "gone" } }, NULL,
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE <RST" } },
+
+	{ "... 50 us later: too short to be sampled",
+	  { HELLO(0), { 1000, false, "FA", 1001, 5001 }, { 1050, false, "R", 1002, 0 } },
+	  { { 250, true, "ESTABLISHED", "new" }, { 1100, true, "ESTABLISHED", "gone" } }, NULL,
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT? <FIN,ACK; CLOSE <RST" } },
+
+	{ "a FIN came, and the record ends before a sample could show it",
+	  { HELLO(98990000), { 98998000, false, "FA", 1001, 5001 } },
+	  { { 98990250, true, "ESTABLISHED", "new" } }, NULL,
+	  { UNKNOWN, "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT? <FIN,ACK" } },
+
+	{ "SYN cookies: until the last ACK there is no socket, for however long",
+	  { { 0, false, "S", 1000, 0 }, { 100, true, "SA", 5000, 1001 }, { 20000, false, "A", 1001, 5001 } },
+	  { { 20050, true, "ESTABLISHED", "new" } }, NULL, { UNKNOWN, "ESTABLISHED <ACK" } },
+
+	{ "a step makes a FIN up: its end does not close, the other does",
+	  { HELLO(0), { 1000, false, "FA", 1001, 5001 } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 250, true, "ESTABLISHED", "new" }, { 1050, true, "CLOSE_WAIT", "change" } },
+	  "{\"t_ns\":999000,\"do\":\"send\",\"node\":\"client\",\"what\":\"FIN from=10.0.0.2:40000 to=192.0.2.9:80\",\"why\":\"\"}\n",
+	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK", "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <FIN,ACK" } },
+
+	{ "... its kernel sent it", { HELLO(0), { 1000, false, "FA", 1001, 5001 } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 250, true, "ESTABLISHED", "new" }, { 1010, false, "FIN_WAIT1", "change" },
+	    { 1050, true, "CLOSE_WAIT", "change" } }, NULL,
+	  { "SYN_SENT? >SYN; ESTABLISHED <SYN,ACK; FIN_WAIT1 >FIN,ACK",
+	    "SYN_RECV? <SYN; ESTABLISHED <ACK; CLOSE_WAIT <FIN,ACK" } },
 };
 
 /* How many lives of @story are not as they should be. */

@@ -39,17 +39,21 @@ struct socket_history {
 	{ (t) + 400, false, "FA", 1001, 5002, .tsval = (ts) + 2, .tsecr = 8, __VA_ARGS__ }, \
 	{ (t) + 500, true, "A", 5002, 1002, .tsval = 9, .tsecr = (ts) + 2, __VA_ARGS__ }
 
+#define SENDS(t_ns, kind, more) "{\"t_ns\":" t_ns ",\"do\":\"send\",\"node\":\"client\",\"what\":\"" kind \
+	" from=10.0.0.2:40000 to=192.0.2.9:80" more "\",\"why\":\"\"}\n"
+
 static const struct socket_history tellings[] = {
 	{ "a lost final ACK", true,
 	  { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002, .fate = LOST },
 	    { 201200, true, "FA", 5001, 1002 }, { 201300, false, "A", 1002, 5002 } },
-	  { { 1250, false, "TIME_WAIT", "new", 60000 }, { 201250, false, "TIME_WAIT", "rearm", 59990 },
+	  { { 1210, true, "LAST_ACK", "new" }, { 1250, false, "TIME_WAIT", "new", 60000 },
+	    { 201250, false, "TIME_WAIT", "rearm", 59990 }, { 201310, true, "LAST_ACK", "gone" },
 	    { 62001250, false, "TIME_WAIT", "gone" } }, STARTS COUNTS,
-	  { { "client", "conns", "1" }, { "client", "TIME_WAIT.max", "1", "states.jsonl:1" },
+	  { { "client", "conns", "1" }, { "client", "TIME_WAIT.max", "1", "states.jsonl:2" },
 	    { "server", "TIME_WAIT.max", "0", "" },
 	    { "client", "conn1.path", "SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE" },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE" },
-	    { "client", "conn1.TIME_WAIT.ms", "62000.047", "states.jsonl:1,3" },
+	    { "client", "conn1.TIME_WAIT.ms", "62000.047", "states.jsonl:2,5" },
 	    { "client", "conn1.TIME_WAIT.timer_ms", "60000" }, { "client", "conn1.TIME_WAIT.rearmed", "1" },
 	    { "client", "conn1.CLOSE.ms", NULL }, { "client", "conn2.path", NULL },
 	    { "client", "conn1.sent.ACK", "3" }, { "client", "conn1.lost.ACK", "1", "packets.pcapng:26" },
@@ -109,6 +113,42 @@ static const struct socket_history tellings[] = {
 	  { { "server", "conn1.stray.segments", "1", "packets.pcapng:36" },
 	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
+
+	{ "a NAT makes a RST in the server's name: the server goes on", false,
+	  { HELLO(0), { 1000, true, "FA", 5001, 1001 }, { 1100, false, "A", 1001, 5002 },
+	    { 5000000, false, "FA", 1001, 5002, .fate = KEPT_OUT }, { 5000010, true, "R", 5002, 0, .fate = MADE } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 1010, true, "FIN_WAIT1", "new", .nat_port = 40000 },
+	    { 1050, false, "CLOSE_WAIT", "change" }, { 1150, true, "FIN_WAIT2", "change", .nat_port = 40000 },
+	    { 5000050, false, "CLOSE_WAIT", "gone" } }, "",
+	  { { "server", "conn1.sent.RST", "0" }, { "server", "conn1.RST.1.at_ms", NULL }, { "server", "conn1.last_sent", "FIN" },
+	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" },
+	    { "client", "conn1.path", "SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK CLOSE" },
+	    { "client", "conn1.rcvd.RST", "1" }, { "client", "conn1.rcvd.RST.1.by", "nat", "packets.pcapng:35" },
+	    { "client", "conn1.rcvd.FIN.1.by", "server" }, { "server", "conn1.FIN.1.by", "server" },
+	    { "nat", "sent.RST", "1", "packets.pcapng:35" }, { "nat", "sent.FIN", NULL }, { "wire", "sent.RST", NULL } } },
+
+	{ "... the server's own", false,
+	  { HELLO(0), { 1000, false, "PA", 1001, 5001, 5 }, { 1010, true, "R", 5001, 0 } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 250, true, "ESTABLISHED", "new", .nat_port = 40000 },
+	    { 1015, true, "ESTABLISHED", "gone", .nat_port = 40000 }, { 1050, false, "ESTABLISHED", "gone" } }, "",
+	  { { "server", "conn1.sent.RST", "1" }, { "server", "conn1.RST.1.by", "server" },
+	    { "client", "conn1.rcvd.RST.1.by", "server" }, { "nat", "sent.RST", "0", "" },
+	    { "server", "conn1.path", "SYN_RECV ESTABLISHED CLOSE" } } },
+
+	{ "a step makes a FIN and data up", true,
+	  { HELLO(0), { 1000, false, "FA", 1001, 5001 }, { 2000, false, "PA", 1001, 5001, 5 } },
+	  { { 150, false, "ESTABLISHED", "new" }, { 250, true, "ESTABLISHED", "new" }, { 1050, true, "CLOSE_WAIT", "change" } },
+	  SENDS("1000000", "FIN", "") SENDS("2000000", "DATA", " data=hello"),
+	  { { "client", "conn1.sent.FIN", "1" }, { "client", "conn1.made_up.FIN", "1", "packets.pcapng:13" },
+	    { "client", "conn1.made_up.DATA", "1" }, { "client", "conn1.first_fin", "no" }, { "client", "conn1.made_up.SYN", NULL },
+	    { "client", "conn1.FIN.1.by", "made up at client" }, { "server", "conn1.rcvd.FIN.1.by", "made up at client" },
+	    { "server", "conn1.rcvd.SYN.1.by", "client" }, { "client", "conn1.path", "SYN_SENT ESTABLISHED" },
+	    { "server", "conn1.path", "SYN_RECV ESTABLISHED CLOSE_WAIT" } } },
+
+	{ "nobody looked at the client's sockets", true, { HELLO(0) }, { { 250, true, "ESTABLISHED", "new" } }, "",
+	  { { "client", "conn1.path", "unknown" }, { "client", "TIME_WAIT.max", "" }, { "client", "conn1.served_ms", "" },
+	    { "client", "conn1.ESTABLISHED.ms", NULL }, { "client", "conn1.sent.SYN", "1" },
+	    { "server", "conn1.path", "SYN_RECV ESTABLISHED" }, { "server", "TIME_WAIT.max", "0" } } },
 
 	{ "what a NAT remembers", false, { HELLO(0) }, { { 0 } }, "",
 	  { { "nat", "nats", "3", "nat.jsonl" }, { "nat", "nat1.from", "10.0.0.2:4" }, { "nat", "nat1.as", "192.0.2.1:4" },

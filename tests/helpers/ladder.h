@@ -11,6 +11,7 @@
 #define TWLAB_TESTS_LADDER_H
 
 #include <twlab/trace.h>
+#include <twlab/trace_follow.h>
 
 #define HOP_NS 1000
 
@@ -20,6 +21,9 @@ enum fate {
 	DOUBLED,	/* on the wire; the copy runs right behind it */
 	KEPT_OUT,	/* by the NAT */
 	FORGOTTEN,	/* by the NAT, which lets it through as it is */
+	MADE,		/* by the NAT, in its sender's name */
+	UNDER_WAY,	/* on the wire already when the record begins */
+	REWRITTEN,	/* by the NAT: other options, too */
 };
 
 struct rung {
@@ -156,7 +160,8 @@ static inline void ladder_send(struct ladder *ladder, const struct rung *rung)
 	int64_t at_ns = rung->at_us * NS_PER_US;
 	struct sight way[8];
 	unsigned int n = ladder_way(ladder, rung->client, rung->server, way);
-	bool doubled = false;
+	bool doubled = false, seen = rung->fate != MADE && rung->fate != UNDER_WAY;
+	struct rung as = *rung;
 	uint8_t frame[2000];
 
 	for (unsigned int k = 0; k < n; k++) {
@@ -170,10 +175,17 @@ static inline void ladder_send(struct ladder *ladder, const struct rung *rung)
 		if (rung->fate == KEPT_OUT && k > 0 && way[k].outside != way[k - 1].outside)
 			return;
 		doubled |= leaves_wire && rung->fate == DOUBLED;
+		seen |= leaves_wire && rung->fate == UNDER_WAY;
+		if (k > 0 && way[k].outside != way[k - 1].outside) {	/* leaves the NAT */
+			seen |= rung->fate == MADE;
+			as.tsval += rung->fate == REWRITTEN;
+		}
+		if (!seen)
+			continue;
 		at_ns += leaves_wire ? rung->delay_us * NS_PER_US : 0;
 		len = rung->server ?
-		      frame_make(frame, server, 80, peer, peer_port, way[k].ttl, rung) :
-		      frame_make(frame, peer, peer_port, server, 80, way[k].ttl, rung);
+		      frame_make(frame, server, 80, peer, peer_port, way[k].ttl, &as) :
+		      frame_make(frame, peer, peer_port, server, 80, way[k].ttl, &as);
 		trace_add_frame(ladder->trace, way[k].iface, at_ns, way[k].out, frame, len);
 		if (doubled)
 			trace_add_frame(ladder->trace, way[k].iface, at_ns + HOP_NS / 4, way[k].out,

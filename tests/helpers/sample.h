@@ -17,6 +17,8 @@ struct sample_segment {
 	uint32_t seq, ack, len;
 	int lost;
 	bool again;
+	int maker;			/* node + 1 that made it in its sender's name; 0 = its sender */
+	bool made_up;
 };
 
 struct sample_stay {
@@ -99,7 +101,12 @@ static inline void sample_segments(const struct sample *sample, struct trace *tr
 			.sent_ns = sample_ns(row->sent_ms), .rcvd_ns = sample_ns(row->rcvd_ms),
 			.lost_node = row->rcvd_ms < 0 ? row->lost : -1,
 			.rel_seq = row->seq, .rel_ack = row->ack, .is_retransmission = row->again,
+			.is_made_up = row->made_up,
 		};
+		if (row->maker) {
+			segment->from = row->maker - 1;
+			segment->is_foreign = true;
+		}
 		segment->tcp.flags = row->flags;
 		segment->tcp.payload_len = row->len;
 		conn->segments = must_realloc(conn->segments, conn->n_segments + 1, sizeof(*conn->segments));
@@ -109,7 +116,7 @@ static inline void sample_segments(const struct sample *sample, struct trace *tr
 
 static inline void sample_lives(const struct sample *sample, struct sampled *sampled)
 {
-	for (const struct sample_stay *row = sample->spans; row->state; row++) {
+	for (const struct sample_stay *row = sample->spans; row->state || row->to_ms; row++) {
 		struct socket_states *sock = sampled->n_sockets ? &sampled->sockets[sampled->n_sockets - 1] : NULL;
 
 		if (!sock || sock->node != row->node || sock->conn != row->conn) {
@@ -295,6 +302,27 @@ static const struct sample sample_nat __attribute__((unused)) = {
 		{ 3, 0, STATE_FIN_WAIT1, 4, 6, 3, true },
 		{ 3, 0, STATE_TIME_WAIT, 6, 712, 4 },
 		{ 3, 0, STATE_CLOSE, 712, -1, -1, .call = "SOCK_DESTROY" },
+		{ 0 }
+	},
+};
+
+/* A NAT resets the client in the server's name; a step has made a FIN up, and nobody looked at the server. */
+static const struct sample sample_foreign __attribute__((unused)) = {
+	.lab = "foreign", .nodes = { "client", "nat", "server" }, .ends = "e-e", .conns = { { 0, 2 } },
+	.segments = {
+		{ 0, true, 0, 10, S, 0, 0 },
+		{ 0, false, 10.02, 20, SA, 0, 1 },
+		{ 0, true, 20.03, 30, A, 1, 1 },
+		{ 0, true, 60, 70, FA, 1, 1, .made_up = true },
+		{ 0, true, 90, -1, PA, 1, 1, 9, .lost = 1 },
+		{ 0, false, 90.02, 91, RA, 1, 10, .maker = 2 },
+		{ 0 }
+	},
+	.spans = {
+		{ 0, 0, STATE_SYN_SENT, 0, 20, 0, true },
+		{ 0, 0, STATE_ESTABLISHED, 20, 91, 1 },
+		{ 0, 0, STATE_CLOSE, 91, -1, 5 },
+		{ 2, 0, STATE_NONE, 10, 70, -1 },
 		{ 0 }
 	},
 };

@@ -1,5 +1,6 @@
 /* test_frames.c - every frame on record is one that other tools take */
 #include "tests/helpers/test.h"
+#include <twlab/trace_follow.h>
 
 #include <twlab/packet.h>
 #include <twlab/pcapng.h>

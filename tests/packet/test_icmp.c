@@ -1,5 +1,6 @@
 /* test_icmp.c - ICMP errors: read, joined with segments through a NAT, told */
 #include "tests/helpers/test.h"
+#include <twlab/trace_follow.h>
 
 #include "diagrams/ladder.h"
 #include <twlab/facts.h>

@@ -1,5 +1,6 @@
 /* test_trace.c - packets, connections and notes out of frames */
 #include "tests/helpers/ladder.h"
+#include <twlab/trace_follow.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
