@@ -61,6 +61,15 @@ bool grade_near(const char *predicted, const char *fact, const char *within)
 	return fabs(p - f) <= w;
 }
 
+int grade_share(int points, const char *percent)
+{
+	double share;
+
+	if (!number(percent, &share) || share < 0 || share > 100)
+		return 0;
+	return (int)(points * share / 100);
+}
+
 static const struct task *task_named(const struct lab *lab, const char *name)
 {
 	for (const struct task *task = lab->tasks; task->name; task++)
@@ -198,13 +207,10 @@ static void hold_words_together(struct grade *grade)
 static int earned(const struct mark *mark, const struct grade_run *run, const struct grade_row *row)
 {
 	const struct fact *fact = run->ran && mark->share ? facts_find(&run->outcome.facts, mark->node, mark->fact) : NULL;
-	double percent = 0;
 
 	if (row->result == RESULT_PASS)
 		return row->points;
-	if (row->result != RESULT_FAIL || !fact || !number(fact->value, &percent) || percent < 0 || percent > 100)
-		return 0;
-	return (int)(row->points * percent / 100);
+	return row->result == RESULT_FAIL && fact ? grade_share(row->points, fact->value) : 0;
 }
 
 static void score(struct grading *grading, const struct mark *mark, const struct grade_run *run)

@@ -64,6 +64,19 @@ static void a_mistake_is_told(void **state)
 	}
 }
 
+/* Nesting is bounded, length is not. */
+static void a_sum_may_be_long(void **state)
+{
+	auto_free char *sum = must_strdup("1"), *value = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		must_append(&sum, " + (1)");
+	value = expr_value(sum, look, NULL, &err);
+	assert_string_equal(value ? value : err.text, "201");
+}
+
 static void no_and_off_do_not_hold(void **state)
 {
 	static const struct { const char *text; int holds; } rows[] = {
@@ -98,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sum_has_its_value),
 		cmocka_unit_test(a_mistake_is_told),
+		cmocka_unit_test(a_sum_may_be_long),
 		cmocka_unit_test(no_and_off_do_not_hold),
 		cmocka_unit_test(braces_are_filled_in),
 	};

@@ -75,6 +75,8 @@ static const struct { const char *file, *text, *says; } damages[] = {
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":7}}", ": run.json: no text for 'lab'" },
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":8}}",
 	  ": programs/peer.status has 7 bytes, not the 8 of when the run ended" },
+	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":6}}",
+	  ": programs/peer.status has 7 bytes, not the 6 of when the run ended" },
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"nat.jsonl\":7}}", ": cannot read nat.jsonl: No such file or directory" },
 	{ "packets.pcapng", NULL, "packets.pcapng: No such file or directory" },
 	{ "packets.pcapng", "once upon a time", "/packets.pcapng: byte 0: this is no pcapng file" },

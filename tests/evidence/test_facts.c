@@ -110,6 +110,16 @@ static const struct socket_history tellings[] = {
 	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
 
+	{ "one TIME_WAIT begins when another ends", false, { HELLO(0) },
+	  { { 1000, true, "TIME_WAIT", "new", 60000, .nat_port = 1 }, { 5000, true, "TIME_WAIT", "gone", .nat_port = 1 },
+	    { 5000, true, "TIME_WAIT", "new", 60000, .nat_port = 2 } }, "",
+	  { { "server", "TIME_WAIT.max", "1", "states.jsonl:1" } } },
+
+	{ "one TIME_WAIT begins before another ends", false, { HELLO(0) },
+	  { { 1000, true, "TIME_WAIT", "new", 60000, .nat_port = 1 }, { 4999, true, "TIME_WAIT", "new", 60000, .nat_port = 2 },
+	    { 5000, true, "TIME_WAIT", "gone", .nat_port = 1 } }, "",
+	  { { "server", "TIME_WAIT.max", "2", "states.jsonl:2" } } },
+
 	{ "what a NAT remembers", false, { HELLO(0) }, { { 0 } }, "",
 	  { { "nat", "nats", "3", "nat.jsonl" }, { "nat", "nat1.from", "10.0.0.2:4" }, { "nat", "nat1.as", "192.0.2.1:4" },
 	    { "nat", "nat1.path", "SYN_SENT ESTABLISHED SYN_SENT" }, { "nat", "nat1.SYN_SENT.ms", "25.000", "nat.jsonl:1" },
@@ -129,12 +139,14 @@ static const struct socket_history tellings[] = {
 	    { 2000100, true, "SA", 1, 2, .tsval = 3, .nat_port = 3, .port = 3 },
 	    { 3000000, false, "S", 1, 0, .nat_port = 4, .port = 4 },				/* without */
 	    { 59900000, false, "S", 1, 0, .tsval = 5000, .nat_port = 5, .port = 5 },		/* still fresh */
+	    { 60000399, false, "S", 1, 0, .tsval = 4000, .nat_port = 7, .port = 7 },		/* a microsecond before 60 s */
+	    { 60000400, false, "S", 1, 0, .tsval = 4000, .nat_port = 8, .port = 8 },		/* 60 s after the FIN */
 	    { 60100000, false, "S", 1, 0, .tsval = 4000, .nat_port = 6, .port = 6 } },		/* not any more */
 	  { { 0 } }, "",
-	  { { "server", "syn.older.silent", "2" }, { "server", "syn.older.answered", "0" },
+	  { { "server", "syn.older.silent", "3" }, { "server", "syn.older.answered", "0" },
 	    { "server", "syn.newer.answered", "1" }, { "server", "syn.newer.silent", "0" },
 	    { "server", "syn.no_ts.silent", "1" }, { "server", "syn.first.answered", "1" },
-	    { "server", "syn.first.silent", "1" }, { "server", "conns", "6" } } },
+	    { "server", "syn.first.silent", "2" }, { "server", "conns", "8" } } },
 };
 
 static unsigned int socket_history_check(const struct socket_history *telling)
@@ -176,6 +188,37 @@ static void evidence_becomes_facts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(tellings); i++)
 		wrong += socket_history_check(&tellings[i]);
 	assert_int_equal(wrong, 0);
+}
+
+/* Longer names, and what is no name, are a program's own business. */
+static void a_fact_s_name_has_up_to_64_letters(void **state)
+{
+	static const struct { const char *name; unsigned int more; bool is; } rows[] = {
+		{ "n", 63, true }, { "n", 64, false }, { "n", 0, true }, { "_a.b-c9", 0, true }, { "9", 0, false },
+		{ "a b", 0, false }, { "", 0, false }, { "\xc3\xa9", 0, false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		char name[128];
+		auto_free char *text = NULL, *fact = NULL;
+		struct evidence *evidence;
+		struct facts facts;
+
+		snprintf(name, sizeof(name), "%s%.*s", rows[r].name, (int)rows[r].more,
+			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+		text = must_printf("%s=1\n", name);
+		fact = must_printf("prog.%s", name);
+		folder_make(true, (struct rung[]){ HELLO(0), { 0 } }, NULL, STARTS);
+		folder_put("programs/peer.out", text);
+		evidence = evidence_read(folder, NULL);
+		assert_non_null(evidence);
+		facts_collect(evidence, &facts);
+		if (!!facts_find(&facts, "server", fact) != rows[r].is)
+			fail_msg("%s", name);
+		facts_free(&facts);
+		evidence_free(evidence);
+	}
 }
 
 static void facts_are_written_and_read(void **state)
@@ -240,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(evidence_becomes_facts),
+		cmocka_unit_test(a_fact_s_name_has_up_to_64_letters),
 		cmocka_unit_test(facts_are_written_and_read),
 		cmocka_unit_test(a_broken_list_is_refused),
 	};

@@ -165,6 +165,30 @@ static void what_every_lab_has_is_in_its_range(void **state)
 	}
 }
 
+/* A lab, or a variant of it, that cannot be run over IPv6 says why; over IPv4 there is nothing to say. */
+static void what_is_ipv4_only_says_why(void **state)
+{
+	static const struct variant variants[] = { { "any", "" }, { "one", "", .ipv4_only = "the variant" }, { 0 } };
+	static const struct { const char *lab, *variant, *ip, *why; } rows[] = {
+		{ NULL, "any", "ip=6", NULL }, { NULL, "one", "ip=6", "the variant" }, { "the lab", "any", "ip=6", "the lab" },
+		{ "the lab", "one", "ip=6", "the lab" }, { "the lab", "one", "ip=4", NULL },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct lab lab = *lab_find("3");
+		struct err err = { 0 };
+		struct plan *plan;
+
+		lab.variants = variants;
+		lab.ipv4_only = rows[r].lab;
+		plan = plan_new(&lab, rows[r].variant, &rows[r].ip, 1, &err);
+		assert_string_equal(err.text, "");
+		assert_string_equal(plan->ipv4_only ? plan->ipv4_only : "nothing", rows[r].why ? rows[r].why : "nothing");
+		plan_free(plan);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +201,7 @@ int main(void)
 		cmocka_unit_test(a_plan_can_have_another_network),
 		cmocka_unit_test(what_every_lab_has_follows_everywhere),
 		cmocka_unit_test(what_every_lab_has_is_in_its_range),
+		cmocka_unit_test(what_is_ipv4_only_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

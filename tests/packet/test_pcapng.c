@@ -205,6 +205,33 @@ static void a_broken_file_is_refused_in_one_line(void **state)
 	}
 }
 
+/* What a second section says of its interface 0 is not said of the first one's. */
+static void each_section_has_its_own_interfaces(void **state)
+{
+	static const struct dent milliseconds = { 0 }, microseconds = { .unit = 6, .big = true };
+	struct hand first, second;
+	struct err err = { 0 };
+	struct trace *trace;
+	uint8_t both[sizeof(first.data) * 2];
+
+	(void)state;
+	hand_make(&first, &milliseconds);
+	hand_make(&second, &microseconds);
+	memcpy(both, first.data, first.len);
+	memcpy(both + first.len, second.data, second.len);
+	save(both, first.len + second.len);
+	trace = pcapng_read(path, 0, 0, &err);
+	if (!trace)
+		fail_msg("%s", err.text);
+	assert_int_equal(trace->n_ifaces, 2);
+	assert_int_equal(trace->n_frames, 2);
+	assert_int_equal(trace->frames[0].at_ns, 5 * NS_PER_MS);	/* sorted: of the second section */
+	assert_int_equal(trace->frames[0].iface, 1);
+	assert_int_equal(trace->frames[1].at_ns, 5 * NS_PER_S);
+	assert_int_equal(trace->frames[1].iface, 0);
+	trace_free(trace);
+}
+
 static void other_files_are_refused(void **state)
 {
 	static const char text[] = "\xd4\xc3\xb2\xa1 this is what a pcap begins with";
@@ -317,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(a_broken_file_is_refused_in_one_line),
+		cmocka_unit_test(each_section_has_its_own_interfaces),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(damage_never_crashes),
 		cmocka_unit_test(a_full_disk_is_told),
