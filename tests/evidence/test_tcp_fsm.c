@@ -189,6 +189,29 @@ static void syn_recv_begins_with_the_syn(void **state)
 	assert_false(transitions[0].sent);
 }
 
+/* One segment makes two moves, and one can go on from either. */
+static void an_ack_with_a_fin_opens_and_closes(void **state)
+{
+	static const struct step steps[] = { { "< S", 5000, 0, 0, STATE_NONE }, { "> SA", 1000, 5001, 0, STATE_SYN_RECV } };
+	struct segment fin = { .tcp_rcvd = { .flags = TCP_FIN | TCP_ACK, .seq = 5001, .ack = 1001 } };
+	const struct trace trace = { .segments = &fin, .n_segments = 1 };
+	const struct step data = { "> FA", 1001, 5002, 0, STATE_NONE };
+	struct tcp_transition transitions[2];
+	struct tcp_fsm walk;
+
+	(void)state;
+	tcp_fsm_begin(&walk);
+	for (unsigned int n = 0; n < ARRAY_SIZE(steps); n++)
+		take(&walk, &steps[n], n);
+	assert_int_equal(tcp_fsm_step(&walk, &trace, 0, false, 9, transitions), 2);
+	assert_int_equal(transitions[0].state, STATE_ESTABLISHED);
+	assert_int_equal(transitions[1].state, STATE_CLOSE_WAIT);
+	take(&transitions[0].after, &data, 10);
+	assert_int_equal(transitions[0].after.state, STATE_FIN_WAIT1);
+	take(&transitions[1].after, &data, 10);
+	assert_int_equal(transitions[1].after.state, STATE_LAST_ACK);
+}
+
 /* @pairs of segments of one byte each in the wrong order, then the FIN. */
 static void a_fin_is_heard_after_any_number_of_swaps(void **state)
 {
@@ -259,6 +282,7 @@ int main(void)
 		cmocka_unit_test(packets_lead_through_the_states),
 		cmocka_unit_test(a_rst_counts_with_its_number_alone),
 		cmocka_unit_test(syn_recv_begins_with_the_syn),
+		cmocka_unit_test(an_ack_with_a_fin_opens_and_closes),
 		cmocka_unit_test(a_fin_is_heard_after_any_number_of_swaps),
 		cmocka_unit_test(a_late_segment_is_waited_for),
 	};

@@ -20,6 +20,10 @@ static void what_differs_is_a_matter_of_kind(void **state)
 		{ "conn1.SYN_SENT.ms", "1", "20", true },
 		{ "conn1.TIME_WAIT.ms", "60000", "-", true },	/* there is none */
 		{ "conn1.TIME_WAIT.ms", "-", "60000", true },
+		{ "conn1.TIME_WAIT.ms", "0", "", true }, { "conn1.TIME_WAIT.ms", "", "0", true },	/* it has not ended */
+		{ "conn1.TIME_WAIT.ms", "60000", "60000 or so", true }, { "conn1.TIME_WAIT.ms", "60000 or so", "60000", true },
+		{ "conn1.TIME_WAIT.ms", "100", "108", false }, { "conn1.TIME_WAIT.ms", "108.1", "100", true },	/* by more than 8 */
+		{ "conn1.TIME_WAIT.ms", "1000", "950", false }, { "conn1.TIME_WAIT.ms", "1000", "949", true },	/* ... and than 5 % */
 		{ "mib.TW", "100", "101", true },		/* no time */
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.1:5000", false },
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.2:4000", true },

@@ -165,6 +165,31 @@ static void what_every_lab_has_is_in_its_range(void **state)
 	}
 }
 
+/* A variant's sets stand behind each other; what only begins like one that every lab has is none. */
+static void what_every_lab_has_may_stand_in_a_variant(void **state)
+{
+	static const struct variant variants[] = { { "with", "net=5 hello=abc mac=9 delay=7" }, { 0 } };
+	static const char *const others[] = { "netx=5", "hello.=a", "ma=1", "=1", "nets" };
+	struct lab lab = *lab_find("3");
+	struct err err = { 0 };
+	struct plan *plan;
+
+	(void)state;
+	lab.variants = variants;
+	plan = plan_new(&lab, "with", NULL, 0, &err);
+	assert_string_equal(err.text, "");
+	assert_string_equal(plan_param(plan, "net"), "5");
+	assert_string_equal(plan_param(plan, "hello"), "abc");
+	assert_string_equal(plan_param(plan, "mac"), "9");
+	assert_string_equal(plan_param(plan, "delay"), "7");
+	plan_free(plan);
+	for (size_t o = 0; o < ARRAY_SIZE(others); o++) {
+		assert_null(plan_new(&lab, "with", &others[o], 1, &err));
+		if (!strstr(err.text, "has no parameter"))
+			fail_msg("%s: %s", others[o], err.text);
+	}
+}
+
 /* A lab, or a variant of it, that cannot be run over IPv6 says why; over IPv4 there is nothing to say. */
 static void what_is_ipv4_only_says_why(void **state)
 {
@@ -201,6 +226,7 @@ int main(void)
 		cmocka_unit_test(a_plan_can_have_another_network),
 		cmocka_unit_test(what_every_lab_has_follows_everywhere),
 		cmocka_unit_test(what_every_lab_has_is_in_its_range),
+		cmocka_unit_test(what_every_lab_has_may_stand_in_a_variant),
 		cmocka_unit_test(what_is_ipv4_only_says_why),
 	};
 

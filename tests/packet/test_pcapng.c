@@ -132,6 +132,7 @@ struct dent {
 	uint32_t magic, version, link, iface, caplen, option_len, unit;
 	bool big, unknown_block;
 	size_t cut;
+	size_t section_short, iface_short, packet_short;	/* bytes that lack at a block's end */
 };
 
 static void hand_make(struct hand *hand, const struct dent *dent)
@@ -144,6 +145,7 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&section, 0, 2);
 	word(&section, UINT32_MAX, 4);
 	word(&section, UINT32_MAX, 4);
+	section.len -= dent->section_short;
 	block(hand, 0x0a0d0d0a, &section);
 	word(&iface, dent->link ? dent->link : 1, 2);
 	word(&iface, 0, 2);
@@ -152,6 +154,7 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&iface, dent->option_len ? dent->option_len : 1, 2);
 	iface.data[iface.len] = (uint8_t)(dent->unit ? dent->unit : 3);
 	iface.len += 4;
+	iface.len -= dent->iface_short;
 	block(hand, 1, &iface);
 	if (dent->unknown_block)
 		block(hand, 0xbad, &packet);
@@ -161,6 +164,7 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&packet, dent->caplen ? dent->caplen : 6, 4);
 	word(&packet, 6, 4);
 	packet.len += 8;		/* six bytes, padded */
+	packet.len -= dent->packet_short;
 	block(hand, 6, &packet);
 	hand->len -= dent->cut;
 }
@@ -178,6 +182,12 @@ static const struct dent dents[] = {
 	{ "an unknown interface", "byte 56: a packet's interface was not declared", .iface = 1 },
 	{ "a captured length beyond the block", "byte 56: a packet is longer than its block", .caplen = 9 },
 	{ "... near the end of 32 bits", "byte 56: a packet is longer than its block", .caplen = UINT32_MAX },
+	{ "a section without its length", "byte 0: the section header is cut short", .section_short = 4 },
+	{ "an interface without options", NULL, .iface_short = 8, .unit = 0x80 },
+	{ "an interface without its snap length", "byte 28: an interface is cut short", .iface_short = 12 },
+	{ "a packet without its length", "byte 56: a packet is cut short", .packet_short = 12 },
+	{ "a packet without its bytes", "byte 56: a packet is longer than its block", .packet_short = 8 },
+	{ "a packet without its padding", "byte 56: a packet is longer than its block", .packet_short = 4 },
 	{ "cut within a block", "byte 56: a block is cut short", .cut = 4 },
 	{ "cut within a block's head", "byte 56: the file is cut short", .cut = 32 },
 	{ "nothing", " is empty", .cut = 96 },

@@ -351,6 +351,8 @@ static void what_the_end_cuts_off_is_not_lost(void **state)
 		assert_true(last->rcvd_ns < 0);
 		assert_int_equal(last->is_under_way, rows[i].under_way);
 		assert_string_equal(last->note, rows[i].note);
+		assert_int_equal(strstr(ladder.trace->frames[last->sightings[1]].comment, "ACK: under way when the record ends") != NULL,
+				 rows[i].under_way);
 		assert_false(ladder.trace->segments[0].is_under_way);
 		trace_free(ladder.trace);
 	}
