@@ -16,7 +16,7 @@ struct wanted {
 struct socket_history {
 	const char *name;
 	bool flat;
-	struct rung rungs[24];
+	struct rung rungs[32];
 	struct sample samples[12];
 	const char *events;
 	struct wanted wants[32];
@@ -109,6 +109,19 @@ static const struct socket_history tellings[] = {
 	  { { "server", "conn1.stray.segments", "1", "packets.pcapng:36" },
 	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
+
+	{ "a lower stamp waits for 60 s, a higher one for nothing", false,
+	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
+	    SERVER_CLOSES(10000000, 4000, .nat_port = 2, .port = 2),				/* its SYN is older; its stamp is not kept */
+	    { 20000000, false, "S", 1, 0, .tsval = 4500, .nat_port = 3, .port = 3 },		/* older */
+	    SERVER_CLOSES(30000000, 6000, .nat_port = 4, .port = 4),				/* newer, and kept */
+	    { 40000000, false, "S", 1, 0, .tsval = 5500, .nat_port = 5, .port = 5 },		/* older */
+	    SERVER_CLOSES(91000000, 3000, .nat_port = 6, .port = 6),				/* first, and kept */
+	    { 92000000, false, "S", 1, 0, .tsval = 4000, .nat_port = 7, .port = 7 } },		/* newer */
+	  { { 0 } }, "",
+	  { { "server", "syn.older.answered", "1" }, { "server", "syn.older.silent", "2" },
+	    { "server", "syn.newer.answered", "1" }, { "server", "syn.newer.silent", "1" },
+	    { "server", "syn.first.answered", "2" }, { "server", "syn.first.silent", "0" } } },
 
 	{ "one TIME_WAIT begins when another ends", false, { HELLO(0) },
 	  { { 1000, true, "TIME_WAIT", "new", 60000, .nat_port = 1 }, { 5000, true, "TIME_WAIT", "gone", .nat_port = 1 },

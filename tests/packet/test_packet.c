@@ -92,6 +92,31 @@ static void what_is_no_segment_is_not_read(void **state)
 	}
 }
 
+/* A list of options ends at its end, or where it is broken. */
+static void a_timestamp_is_found_where_one_is(void **state)
+{
+	static const struct { const char *what; uint8_t options[12]; int at; } rows[] = {
+		{ "as we make it", { 1, 1, 8, 10 }, 4 }, { "first", { 8, 10 }, 2 }, { "behind another", { 4, 2, 8, 10 }, 4 },
+		{ "behind the end", { 0, 1, 8, 10 }, -1 }, { "of another length", { 1, 1, 8, 9, 0 }, -1 }, { "another one", { 1, 1, 9, 10 }, -1 },
+		{ "behind a length of 1", { 9, 1, 8, 10 }, -1 }, { "behind a length of 0", { 9, 0, 8, 10 }, -1 },
+		{ "cut short", { 1, 1, 1, 8, 10 }, -1 }, { "without a length", { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8 }, -1 },
+		{ "only behind what reaches to the end", { 9, 12, 8, 10 }, -1 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct packet_spec spec = spec_of(false);
+		_Alignas(8) uint8_t ip[PACKET_MAX + 5];
+		size_t len = packet_make(&spec, ip);
+		struct packet packet;
+
+		memcpy(ip + 40, rows[r].options, 12);
+		assert_true(packet_read(ip, len, &packet));
+		if ((packet.ts ? packet.ts - (ip + 40) : -1) != rows[r].at)
+			fail_msg("%s", rows[r].what);
+	}
+}
+
 /* RFC 1624: a right checksum stays right, a wrong one wrong, wherever the four bytes begin. */
 static void a_change_moves_the_checksum_with_it(void **state)
 {
@@ -123,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_made_is_read),
 		cmocka_unit_test(what_is_no_segment_is_not_read),
+		cmocka_unit_test(a_timestamp_is_found_where_one_is),
 		cmocka_unit_test(a_change_moves_the_checksum_with_it),
 	};
 
