@@ -20,12 +20,11 @@
 static const struct sample crowd = {
 	.lab = "crowd", .recycle = "emulated", .nodes = { "a", "b", "c", "d", "server" }, .ends = "eeeee", .conns = { CONNS },
 	.spans = {
-		WAITS(0, 0, 1000, 61000), WAITS(0, 4, 2000, 62000), WAITS(0, 8, 61000, -1),
-		WAITS(1, 1, 3000, 4000), WAITS(2, 2, 3000, 33000), WAITS(2, 6, 3010, 33000),
+		WAITS(0, 0, 3000, 4000), WAITS(1, 1, 1000, 61000), WAITS(1, 5, 2000, 62000), WAITS(1, 5, 61000, -1), WAITS(2, 2, 3000, 33000), WAITS(2, 6, 3010, 33000),
 		WAITS(3, 3, 0, 60000), WAITS(3, 7, 5000, 5001), { 3, 3, STATE_FIN_WAIT2, 0, -1, -1 }, { 0 }
 	},
 	.events = {
-		{ 30000, "tell", "a", "again" }, { 30100, "tell", "a", "too near to the one before" }, { 30000, "wait", "a", "nothing to see" },
+		{ 30000, "tell", "b", "again" }, { 30100, "tell", "b", "too near to the one before" }, { 30000, "wait", "b", "nothing to see" },
 		{ 30000, "sysctl", "c", "net.ipv4.tcp_max_tw_buckets=2" }, { 69000, "kill", "c", "TIME_WAIT, at the right edge" },
 		{ 40000, "conf", "d", "a file" }, { 70500, "tell", "d", "after the end" }, { 0 } },
 };
@@ -101,8 +100,8 @@ static const struct {
 	{ "machine-both", &sample_both, first_machine, 0xb73f9581bdc0663f },
 	{ "machine-nat", &sample_nat, first_machine, 0xf8192988a7bed371 },
 	{ "machine-lanes", &lanes, first_machine, 0x0312c2ffe2d2acc4 },
-	{ "crowd", &crowd, crowd_draw, 0xcf9611948f81f248 },
-	{ "crowd-many", &many, crowd_draw, 0xb8ee35954d85484f },
+	{ "crowd", &crowd, crowd_draw, 0xc4dd42785bd92642 },
+	{ "crowd-many", &many, crowd_draw, 0x0a07b38d2a26f253 },
 	{ "crowd-none", &sample_both, crowd_draw, 0x7256a8d736dde944 },
 };
 
@@ -115,7 +114,7 @@ static char *drawn(size_t r)
 	sample_make(rows[r].sample, &sampled);
 	for (unsigned int i = 0; i < sampled.trace.n_conns; i++)	/* where no segment says it */
 		if (!sampled.trace.conns[i].n_segments)
-			sampled.trace.conns[i].first_ns = i * i * 900 * NS_PER_MS;
+			sampled.trace.conns[i].first_ns = i * i * (rows[r].sample == &many ? 20 : 900) * NS_PER_MS;
 	sampled.evidence.programs = programs;
 	sampled.evidence.n_programs = ARRAY_SIZE(programs);
 	sampled.evidence.nats = nats;

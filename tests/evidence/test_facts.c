@@ -112,8 +112,8 @@ static const struct socket_history tellings[] = {
 
 	{ "a lower stamp waits for 60 s, a higher one for nothing", false,
 	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
-	    SERVER_CLOSES(10000000, 4000, .nat_port = 2, .port = 2),				/* its SYN is older; its stamp is not kept */
-	    { 20000000, false, "S", 1, 0, .tsval = 4500, .nat_port = 3, .port = 3 },		/* older */
+	    SERVER_CLOSES(10000000, 4999, .nat_port = 2, .port = 2),				/* its SYN is older; its stamp, by a tick, is not kept */
+	    { 20000000, false, "S", 1, 0, .tsval = 5000, .nat_port = 3, .port = 3 },		/* older by two */
 	    SERVER_CLOSES(30000000, 6000, .nat_port = 4, .port = 4),				/* newer, and kept */
 	    { 40000000, false, "S", 1, 0, .tsval = 5500, .nat_port = 5, .port = 5 },		/* older */
 	    SERVER_CLOSES(91000000, 3000, .nat_port = 6, .port = 6),				/* first, and kept */

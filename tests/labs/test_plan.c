@@ -154,6 +154,7 @@ static void what_every_lab_has_follows_everywhere(void **state)
 
 static void what_every_lab_has_is_in_its_range(void **state)
 {
+	static const char *const good[] = { "net=60", "net=0", "mac=255", "mac=0", "hello=a", "hello=abcdefghijkl" };
 	static const char *const sets[] = { "net=61", "net=-1", "net=1x", "net=", "mac=256", "hello=", "hello=Abc", "hello=abcdefghijklm" };
 
 	(void)state;
@@ -162,6 +163,14 @@ static void what_every_lab_has_is_in_its_range(void **state)
 
 		if (plan_new(lab_find("3"), NULL, &sets[s], 1, &err) || !strstr(err.text, "must be"))
 			fail_msg("%s: %s", sets[s], err.text);
+	}
+	for (size_t s = 0; s < ARRAY_SIZE(good); s++) {
+		struct err err = { 0 };
+		struct plan *plan = plan_new(lab_find("3"), NULL, &good[s], 1, &err);
+
+		if (!plan)
+			fail_msg("%s: %s", good[s], err.text);
+		plan_free(plan);
 	}
 }
 

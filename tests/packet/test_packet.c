@@ -92,6 +92,34 @@ static void what_is_no_segment_is_not_read(void **state)
 	}
 }
 
+/* Headers of IPv6 that stand before TCP's (RFC 8200, 4.1): each says what comes next. */
+static void what_stands_before_tcp_in_ipv6_is_passed_over(void **state)
+{
+	static const struct { uint8_t kind, words; bool read; } rows[] = {
+		{ 0, 0, true }, { 43, 0, true }, { 60, 0, true }, { 60, 1, true }, { 44, 0, false }, { 50, 0, false }, { 0, 255, false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct packet_spec spec = spec_of(true);
+		_Alignas(8) uint8_t ip[PACKET_MAX + 5 + 16];
+		size_t len = packet_make(&spec, ip), more = rows[r].words < 2 ? 8 + 8 * rows[r].words : 8;
+		struct packet packet;
+
+		memmove(ip + 40 + more, ip + 40, len - 40);
+		memset(ip + 40, 0, more);
+		ip[40] = IPPROTO_TCP;
+		ip[41] = rows[r].words;
+		ip[6] = rows[r].kind;
+		ip[5] = (uint8_t)(ip[5] + more);
+		if (packet_read(ip, len + more, &packet) != rows[r].read)
+			fail_msg("header %u", rows[r].kind);
+		if (rows[r].read)
+			assert_true(packet.tcp == ip + 40 + more && packet.seq == spec.seq && packet_sound(ip, len + more));
+		assert_false(packet_read(ip, 40 + 7, &packet));
+	}
+}
+
 /* A list of options ends at its end, or where it is broken. */
 static void a_timestamp_is_found_where_one_is(void **state)
 {
@@ -148,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_made_is_read),
 		cmocka_unit_test(what_is_no_segment_is_not_read),
+		cmocka_unit_test(what_stands_before_tcp_in_ipv6_is_passed_over),
 		cmocka_unit_test(a_timestamp_is_found_where_one_is),
 		cmocka_unit_test(a_change_moves_the_checksum_with_it),
 	};

@@ -133,6 +133,7 @@ struct dent {
 	bool big, unknown_block;
 	size_t cut;
 	size_t section_short, iface_short, packet_short;	/* bytes that lack at a block's end */
+	bool empty;		/* the packet */
 };
 
 static void hand_make(struct hand *hand, const struct dent *dent)
@@ -161,7 +162,7 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&packet, dent->iface, 4);
 	word(&packet, 0, 4);
 	word(&packet, 5000, 4);		/* 5 s */
-	word(&packet, dent->caplen ? dent->caplen : 6, 4);
+	word(&packet, dent->empty ? 0 : dent->caplen ? dent->caplen : 6, 4);
 	word(&packet, 6, 4);
 	packet.len += 8;		/* six bytes, padded */
 	packet.len -= dent->packet_short;
@@ -185,6 +186,7 @@ static const struct dent dents[] = {
 	{ "a section without its length", "byte 0: the section header is cut short", .section_short = 4 },
 	{ "an interface without options", NULL, .iface_short = 8, .unit = 0x80 },
 	{ "an interface without its snap length", "byte 28: an interface is cut short", .iface_short = 12 },
+	{ "a packet of no bytes", NULL, .packet_short = 8, .empty = true },
 	{ "a packet without its length", "byte 56: a packet is cut short", .packet_short = 12 },
 	{ "a packet without its bytes", "byte 56: a packet is longer than its block", .packet_short = 8 },
 	{ "a packet without its padding", "byte 56: a packet is longer than its block", .packet_short = 4 },
@@ -292,6 +294,31 @@ static void damage_never_crashes(void **state)
 	trace_free(trace);
 }
 
+/* What is no address, and names that do not fit, are left out; the rest is there. */
+static void names_that_do_not_fit_are_left_out(void **state)
+{
+	static const char letters[] = "1234567890123456789012345678901234567890123456789012345678901234567890 long";
+	char name[300];
+	const char *const names[] = { letters, "10.0.0.1", "10.0.0 three", "10.0.0.2 ", name, "10.0.0.4 four", NULL };
+	const struct pcapng_about about = { .names = names };
+	struct trace *trace = ladder_trace(1, true, rungs);
+	struct err err = { 0 };
+	struct image image;
+
+	(void)state;
+	snprintf(name, sizeof(name), "10.0.0.3 %0260d", 0);
+	assert_int_equal(pcapng_write(path, trace, &about, &err), 0);
+	image = load();
+	assert_non_null(memmem(image.data, image.len, "\x0a\0\0\4" "four", 9));
+	assert_null(memmem(image.data, image.len, "long", 4));
+	assert_null(memmem(image.data, image.len, "three", 5));
+	assert_null(memmem(image.data, image.len, "000000", 6));
+	trace_free(pcapng_read(path, 0, 0, &err));
+	assert_string_equal(err.text, "");
+	free(image.data);
+	trace_free(trace);
+}
+
 static void a_full_disk_is_told(void **state)
 {
 	struct trace *trace = ladder_trace(1, false, rungs);
@@ -357,6 +384,7 @@ int main(void)
 		cmocka_unit_test(each_section_has_its_own_interfaces),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(damage_never_crashes),
+		cmocka_unit_test(names_that_do_not_fit_are_left_out),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(wireshark_reads_it_without_complaint),
 	};

@@ -295,6 +295,8 @@ static void a_timer_runs_out_at_the_end_of_its_granule(void **state)
 		{ "granules of 64, the first of the next", 36, 700, 800 },
 		{ "granules of 4096", 0, 60000, 62432 },
 		{ "granules of 4096, the next", 2432, 60000, 66528 },
+		{ "granules of 2^18", 0, 16515072, 16552928 },
+		{ "there are none above", 0, 20000000, 20222944 },
 	};
 
 	(void)state;
