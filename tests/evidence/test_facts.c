@@ -39,6 +39,10 @@ struct socket_history {
 	{ (t) + 400, false, "FA", 1001, 5002, .tsval = (ts) + 2, .tsecr = 8, __VA_ARGS__ }, \
 	{ (t) + 500, true, "A", 5002, 1002, .tsval = 9, .tsecr = (ts) + 2, __VA_ARGS__ }
 
+#define OPENS_AND_IS_CLOSED \
+	{ 0, false, "S", 1000, 0, .tsval = 5000, .nat_port = 1 }, { 100, true, "SA", 5000, 1001, .tsval = 7, .tsecr = 5000, .nat_port = 1 }, \
+	{ 200, false, "A", 1001, 5001, .tsval = 5001, .tsecr = 7, .nat_port = 1 }, { 300, true, "FA", 5001, 1001, .tsval = 8, .tsecr = 5001, .nat_port = 1 }
+
 static const struct socket_history tellings[] = {
 	{ "a lost final ACK", true,
 	  { HELLO(0), GOODBYE(1000), { 1300, false, "A", 1002, 5002, .fate = LOST },
@@ -109,6 +113,16 @@ static const struct socket_history tellings[] = {
 	  { { "server", "conn1.stray.segments", "1", "packets.pcapng:36" },
 	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
+
+	{ "at one instant the order of the frames counts: the SYN came first", false,
+	  { OPENS_AND_IS_CLOSED, { 400, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },
+	    { 400, false, "FA", 1001, 5002, .tsval = 5002, .tsecr = 8, .nat_port = 1 } }, { { 0 } }, "",
+	  { { "server", "syn.first.answered", "1" }, { "server", "syn.first.silent", "1" }, { "server", "syn.older.silent", "0" } } },
+
+	{ "... the FIN did", false,
+	  { OPENS_AND_IS_CLOSED, { 400, false, "FA", 1001, 5002, .tsval = 5002, .tsecr = 8, .nat_port = 1 },
+	    { 400, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 } }, { { 0 } }, "",
+	  { { "server", "syn.first.answered", "1" }, { "server", "syn.first.silent", "0" }, { "server", "syn.older.silent", "1" } } },
 
 	{ "a lower stamp waits for 60 s, a higher one for nothing", false,
 	  { SERVER_CLOSES(0, 5000, .nat_port = 1),

@@ -125,7 +125,7 @@ static void a_timestamp_is_found_where_one_is(void **state)
 {
 	static const struct { const char *what; uint8_t options[12]; int at; } rows[] = {
 		{ "as we make it", { 1, 1, 8, 10 }, 4 }, { "first", { 8, 10 }, 2 }, { "behind another", { 4, 2, 8, 10 }, 4 },
-		{ "behind the end", { 0, 1, 8, 10 }, -1 }, { "of another length", { 1, 1, 8, 9, 0 }, -1 }, { "another one", { 1, 1, 9, 10 }, -1 },
+		{ "behind the end", { 0, 1, 8, 10 }, -1 }, { "the end has no length", { 0, 2, 8, 10 }, -1 }, { "of another length", { 1, 1, 8, 9, 0 }, -1 }, { "another one", { 1, 1, 9, 10 }, -1 },
 		{ "behind a length of 1", { 9, 1, 8, 10 }, -1 }, { "behind a length of 0", { 9, 0, 8, 10 }, -1 },
 		{ "cut short", { 1, 1, 1, 8, 10 }, -1 }, { "without a length", { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8 }, -1 },
 		{ "only behind what reaches to the end", { 9, 12, 8, 10 }, -1 },
