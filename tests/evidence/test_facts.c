@@ -114,6 +114,9 @@ static const struct socket_history tellings[] = {
 	    { "server", "conn1.stray.from", "10.0.0.2:40000" }, { "client", "conn1.stray.from", NULL },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2" } } },
 
+	{ "a SYN that comes in as the record begins", false, { { -5, false, "S", 1, 0 } }, { { 0 } }, "",
+	  { { "server", "syn.first.silent", "1" } } },
+
 	{ "at one instant the order of the frames counts: the SYN came first", false,
 	  { OPENS_AND_IS_CLOSED, { 400, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },
 	    { 400, false, "FA", 1001, 5002, .tsval = 5002, .tsecr = 8, .nat_port = 1 } }, { { 0 } }, "",

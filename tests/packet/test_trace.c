@@ -411,6 +411,18 @@ static void a_router_is_told_by_the_ttl(void **state)
 	trace_free(trace);
 }
 
+/* A hop takes a microsecond: the SYN comes in at 0. */
+static void what_came_in_as_the_record_began_came_in(void **state)
+{
+	struct trace *trace = ladder_trace(1, true, (struct rung[]){
+		{ -3, false, "S", 1000, 0 }, { 100, true, "RA", 0, 1001 }, { 0 } });
+
+	(void)state;
+	assert_int_equal(trace->segments[0].rcvd_ns, 0);
+	assert_string_equal(trace->frames[trace->segments[1].sightings[0]].comment, "RST, 0.100 ms after SYN came in");
+	trace_free(trace);
+}
+
 static void an_empty_trace_is_followed(void **state)
 {
 	struct trace *trace = trace_new();
@@ -434,6 +446,7 @@ int main(void)
 		cmocka_unit_test(two_hundred_hosts_stay_apart),
 		cmocka_unit_test(what_comes_after_the_new_syn_is_late),
 		cmocka_unit_test(a_router_is_told_by_the_ttl),
+		cmocka_unit_test(what_came_in_as_the_record_began_came_in),
 		cmocka_unit_test(an_empty_trace_is_followed),
 	};
 
