@@ -7,7 +7,7 @@ static const char *look(const void *names, const char *name)
 {
 	static const char *const known[][2] = {
 		{ "closer", "server" }, { "hosts", "200" }, { "port", "8080" }, { "off", "0" }, { "i", "3" },
-		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" },
+		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" }, { "empty", "" },
 	};
 
 	(void)names;
@@ -49,7 +49,7 @@ static void a_sum_has_its_value(void **state)
 static void a_mistake_is_told(void **state)
 {
 	static const struct { const char *text, *says; } rows[] = {
-		{ "colser == server", "no such name on the left" }, { "1 / 0", "division by zero" },
+		{ "colser == server", "no such name on the left" }, { "1 / 0", "division by zero" }, { "1 % 0", "division by zero" }, { "1 / -1", "division by -1" }, { "1 % (0 - 1)", "division by -1" },
 		{ "-9223372036854775807 - 1 - 1", "number too large" }, { "9223372036854775807 * 2", "number too large" },
 		{ "1 +", "missing" }, { "(1", "')' is missing" }, { "1 ? 2", "':' is missing" }, { "1 2", "left over" },
 		{ "word + 1", "no number" }, { "", "missing" }, { "-word", "sign" },
@@ -84,7 +84,7 @@ static void a_sum_may_be_long(void **state)
 static void no_and_off_do_not_hold(void **state)
 {
 	static const struct { const char *text; int holds; } rows[] = {
-		{ "1", 1 }, { "yes", 1 }, { "0", 0 }, { "no", 0 }, { "off", 0 }, { "hosts > 199", 1 }, { "hosts > 200", 0 },
+		{ "1", 1 }, { "yes", 1 }, { "0", 0 }, { "no", 0 }, { "off", 0 }, { "empty", 0 }, { "!empty", 1 }, { "hosts > 199", 1 }, { "hosts > 200", 0 },
 	};
 
 	(void)state;

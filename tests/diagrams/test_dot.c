@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/helpers/test.h"
+
 static const struct {
 	const char *name, *text, *escaped, *quoted;
 } texts[] = {
@@ -60,6 +62,26 @@ static char *a_picture(const char *title)
 	dot_line(dot, &(struct dot_line){ palette_look(LOOK_CLIENT), .arrow = ARROW_END },
 		 (struct dot_point){ 10, 40 }, (struct dot_point){ 60, 40 });
 	return dot_end(dot);
+}
+
+/* Something is put between bold and plain where there are both. */
+static void bold_stands_before_plain(void **state)
+{
+	static const struct { const char *bold, *plain, *has; unsigned int times; } rows[] = {
+		{ "b", NULL, "><B>b</B></TD>", 1 }, { "b", "", "><B>b</B></TD>", 1 }, { NULL, "p", ">p</TD>", 1 }, { "", "p", ">p</TD>", 1 },
+		{ "b", "p", "><B>b</B>", 1 }, { "b", "p", "><B>b</B></TD>", 0 }, { "b", "p", "p</TD>", 1 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct dot *dot = dot_new(100, 100, "t", "c");
+		auto_free char *text = NULL;
+
+		dot_text(dot, &(struct dot_text){ 10, 10, .bold = rows[r].bold, .plain = rows[r].plain });
+		text = dot_end(dot);
+		if (test_count(text, rows[r].has) != rows[r].times)
+			fail_msg("%s in %s", rows[r].has, text);
+	}
 }
 
 static void the_same_calls_give_the_same_bytes(void **state)
@@ -160,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_cannot_break_out),
 		cmocka_unit_test(an_estimate_is_rather_too_wide),
+		cmocka_unit_test(bold_stands_before_plain),
 		cmocka_unit_test(the_same_calls_give_the_same_bytes),
 		cmocka_unit_test(things_stand_where_they_are_put),
 		cmocka_unit_test(colours_are_weighed_as_the_eye_does),

@@ -419,6 +419,8 @@ static void what_came_in_as_the_record_began_came_in(void **state)
 
 	(void)state;
 	assert_int_equal(trace->segments[0].rcvd_ns, 0);
+	for (unsigned int i = 0; i < trace->n_frames; i++)
+		assert_int_equal(trace->frames[i].number, i + 1);
 	assert_string_equal(trace->frames[trace->segments[1].sightings[0]].comment, "RST, 0.100 ms after SYN came in");
 	trace_free(trace);
 }
