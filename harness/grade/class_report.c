@@ -142,7 +142,7 @@ static char *comment_of(const struct class *class, unsigned int h, const char *i
 {
 	const json_t *result = class->results[h];
 	const char *other = twin(class, h, id), *before = "";
-	char *comment = other ? must_printf("handed in twice: also %s; ", other) : must_strdup("");
+	char *comment = other ? must_printf("handed in twice: also %s", other) : must_strdup("");
 	json_t *mark;
 	size_t i;
 
@@ -151,7 +151,7 @@ static char *comment_of(const struct class *class, unsigned int h, const char *i
 		return must_strdup("grading it was not finished");
 	}
 	if (one_reason(result)) {
-		must_append(&comment, "%s", one_reason(result));
+		must_append(&comment, "%s%s", *comment ? "; " : "", one_reason(result));
 		return comment;
 	}
 	json_array_foreach(json_object_get(result, "marks"), i, mark) {

@@ -55,6 +55,15 @@ bool grade_near(const char *predicted, const char *fact, const char *within)
 	return fabsl(p - f) <= (within && strchr(within, '%') ? fabsl(f) * w / 100 : w);
 }
 
+int grade_share(int points, const char *percent)
+{
+	long double share;
+
+	if (!number_decimal(percent, &share) || share < 0 || share > 100)
+		return 0;
+	return (int)(points * share / 100);
+}
+
 static const struct task *task_named(const struct lab *lab, const char *name)
 {
 	for (const struct task *task = lab->tasks; task->name; task++)
@@ -192,13 +201,10 @@ static void hold_words_together(struct grade *grade)
 static int earned(const struct mark *mark, const struct grade_run *run, const struct grade_row *row)
 {
 	const struct fact *fact = run->ran && mark->share ? facts_find(&run->outcome.facts, mark->node, mark->fact) : NULL;
-	long double percent = 0;
 
 	if (row->result == RESULT_PASS)
 		return row->points;
-	if (row->result != RESULT_FAIL || !fact || !number_decimal(fact->value, &percent) || percent < 0 || percent > 100)
-		return 0;
-	return (int)(row->points * percent / 100);
+	return row->result == RESULT_FAIL && fact ? grade_share(row->points, fact->value) : 0;
 }
 
 /* What was predicted, or what a compiler said, is told by formats that take UTF-8 only. */

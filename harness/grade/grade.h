@@ -58,6 +58,9 @@ int grade_status(const struct grade *grade);
  */
 char *grade_predicted(const char *text, const char *name);
 
+/* What @percent % of @points earn, rounded down; 0 for what is no number from 0 to 100. */
+int grade_share(int points, const char *percent);
+
 /* Is what was @predicted as near to the @fact as @within allows ("8%", "1500", NULL)? */
 bool grade_near(const char *predicted, const char *fact, const char *within);
 

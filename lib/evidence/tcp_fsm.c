@@ -163,6 +163,24 @@ static bool on_syn(struct stepping *step)
 	return fsm->state != STATE_SYN_RECV;
 }
 
+/* Keep what came before its turn; what touches another stretch is one with it. */
+static void keep_ahead(struct tcp_fsm *fsm, uint32_t from, uint32_t to)
+{
+	for (unsigned int i = 0; i < fsm->n_ahead; i++) {
+		if (tcp_after(from, fsm->ahead[i].to) || tcp_after(fsm->ahead[i].from, to))
+			continue;
+		if (tcp_after(fsm->ahead[i].from, from))
+			fsm->ahead[i].from = from;
+		if (tcp_after(to, fsm->ahead[i].to))
+			fsm->ahead[i].to = to;
+		return;
+	}
+	if (fsm->n_ahead == ARRAY_SIZE(fsm->ahead))
+		return;
+	fsm->ahead[fsm->n_ahead].from = from;
+	fsm->ahead[fsm->n_ahead++].to = to;
+}
+
 /* Take what has come in order, and what had come ahead of it. */
 static void receive(struct tcp_fsm *fsm, const struct tcp_view *tcp)
 {
@@ -178,10 +196,8 @@ static void receive(struct tcp_fsm *fsm, const struct tcp_view *tcp)
 		fsm->got_next = from;
 	}
 	if (tcp_after(from, fsm->got_next)) {
-		if (fsm->n_ahead < ARRAY_SIZE(fsm->ahead) && tcp_after(to, from)) {
-			fsm->ahead[fsm->n_ahead].from = from;
-			fsm->ahead[fsm->n_ahead++].to = to;
-		}
+		if (tcp_after(to, from))
+			keep_ahead(fsm, from, to);
 		return;
 	}
 	if (tcp_after(to, fsm->got_next))
@@ -189,10 +205,11 @@ static void receive(struct tcp_fsm *fsm, const struct tcp_view *tcp)
 	while (more) {
 		more = false;
 		for (unsigned int i = 0; i < fsm->n_ahead; i++) {
-			if (tcp_after(fsm->ahead[i].from, fsm->got_next) ||
-			    !tcp_after(fsm->ahead[i].to, fsm->got_next))
+			if (tcp_after(fsm->ahead[i].from, fsm->got_next))
 				continue;
-			fsm->got_next = fsm->ahead[i].to;
+			if (tcp_after(fsm->ahead[i].to, fsm->got_next))
+				fsm->got_next = fsm->ahead[i].to;
+			fsm->ahead[i--] = fsm->ahead[--fsm->n_ahead];	/* its place is free again */
 			more = true;
 		}
 	}

@@ -162,16 +162,11 @@ void recycle_rule_fin(struct recycle_close *conn, struct recycle_stamps *stamps,
 bool recycle_rule_rearms(const struct recycle_close *conn, const struct recycle_segment *segment)
 {
 	bool old = outdated(conn, segment, conn->ts_recent_s);
-	bool newer = conn->has_ts && segment->has_ts &&
-		     later(segment->tsval, conn->ts_recent);
 
 	if (segment->rst)
 		return false;
 	if (!old && segment->seq == conn->acked && segment->end_seq == segment->seq)
 		return true;
-	if (segment->syn && !segment->ack && !old &&
-	    (later(segment->seq, conn->acked) || newer))
-		return false;
 	return old || segment->ack;
 }
 

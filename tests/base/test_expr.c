@@ -7,7 +7,7 @@ static const char *look(const void *names, const char *name)
 {
 	static const char *const known[][2] = {
 		{ "closer", "server" }, { "hosts", "200" }, { "port", "8080" }, { "off", "0" }, { "i", "3" },
-		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" },
+		{ "scene", "slow-start" }, { "two-way", "on" }, { "late", "5" }, { "empty", "" },
 		{ "ts", "+5000" }, { "back", "-700" }, { "least", "-9223372036854775808" }, { "says", "two words" },
 	};
 
@@ -26,6 +26,10 @@ static void a_sum_has_its_value(void **state)
 		{ "closer == server", "1" }, { "closer == client", "0" }, { "closer != client", "1" },
 		{ "hosts >= 200 && closer == server", "1" }, { "hosts < 200 || port == 8080", "1" },
 		{ "hosts < 200 && port == 8080", "0" }, { "i == 3 ? 7 : 8", "7" }, { "i == 4 ? 7 : i * 2", "6" },
+		{ "1 == 2 != 0", "0" }, { "1 != 2 == 0", "0" }, { "5 - 2 + 1", "4" }, { "8 / 2 * 3", "12" }, { "8 * 3 % 5", "4" }, { "7 % 4 * 2", "6" },
+		{ "1 + 2 < 4", "1" }, { "4 > 1 + 2", "1" }, { "2 * 3 >= 7 - 1", "1" }, { "6 <= 2 * 3", "1" }, { "3 < 3", "0" }, { "3 > 3", "0" },
+		{ "3 == 1 + 2", "1" }, { "2 < 3 == 1", "1" }, { "1 == 3 > 2", "1" }, { "0 || 1 && 0", "0" }, { "1 || 1 && 0", "1" }, { "0 && 1 || 1", "1" },
+		{ "1 || 0 == 0", "1" }, { "0 && 0 == 0", "0" }, { "1 <= 0 >= 0", "1" }, { "-7 / 2", "-3" }, { "-7 % 4", "-3" }, { "--3", "3" }, { "!!3", "1" },
 		{ "word", "word" }, { "no-such-word", "no-such-word" },
 		{ "scene == slow-start", "1" }, { "scene == slow-stop", "0" }, { "scene != slow-start", "0" },
 		{ "i-1", "2" }, { "i - 1", "2" }, { "hosts-i-1", "196" }, { "7-3", "4" }, { "port-i", "8077" },
@@ -50,7 +54,7 @@ static void a_sum_has_its_value(void **state)
 static void a_mistake_is_told(void **state)
 {
 	static const struct { const char *text, *says; } rows[] = {
-		{ "colser == server", "no such name on the left" }, { "1 / 0", "division by zero" },
+		{ "colser == server", "no such name on the left" }, { "1 / 0", "division by zero" }, { "1 % 0", "division by zero" }, { "1 / -1", "division by -1" }, { "1 % (0 - 1)", "division by -1" },
 		{ "-9223372036854775807 - 1 - 1", "number too large" }, { "9223372036854775807 * 2", "number too large" },
 		{ "1 +", "missing" }, { "(1", "')' is missing" }, { "1 ? 2", "':' is missing" }, { "1 2", "left over" },
 		{ "word + 1", "no number" }, { "", "missing" }, { "-word", "sign" },
@@ -97,10 +101,23 @@ static void nesting_is_bounded(void **state)
 	}
 }
 
+/* Nesting is bounded, length is not. */
+static void a_sum_may_be_long(void **state)
+{
+	auto_free char *sum = must_strdup("1"), *value = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		must_append(&sum, " + (1)");
+	value = expr_value(sum, look, NULL, &err);
+	assert_string_equal(value ? value : err.text, "201");
+}
+
 static void no_and_off_do_not_hold(void **state)
 {
 	static const struct { const char *text; int holds; } rows[] = {
-		{ "1", 1 }, { "yes", 1 }, { "0", 0 }, { "no", 0 }, { "off", 0 }, { "hosts > 199", 1 }, { "hosts > 200", 0 },
+		{ "1", 1 }, { "yes", 1 }, { "0", 0 }, { "no", 0 }, { "off", 0 }, { "empty", 0 }, { "!empty", 1 }, { "hosts > 199", 1 }, { "hosts > 200", 0 },
 	};
 
 	(void)state;
@@ -132,6 +149,7 @@ int main(void)
 		cmocka_unit_test(a_sum_has_its_value),
 		cmocka_unit_test(a_mistake_is_told),
 		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(a_sum_may_be_long),
 		cmocka_unit_test(no_and_off_do_not_hold),
 		cmocka_unit_test(braces_are_filled_in),
 	};

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/helpers/test.h"
+
 static const struct {
 	const char *name, *text, *escaped, *quoted;
 } texts[] = {
@@ -60,6 +62,24 @@ static char *a_picture(const char *title)
 	dot_line(dot, &(struct dot_line){ palette_look(LOOK_CLIENT), .arrow = ARROW_END },
 		 (struct dot_point){ 10, 40 }, (struct dot_point){ 60, 40 });
 	return dot_end(dot);
+}
+
+/* In a box a line ends between bold and plain, where there are both. */
+static void bold_stands_above_plain(void **state)
+{
+	static const struct { const char *bold, *plain; unsigned int breaks; } rows[] = {
+		{ "b", NULL, 0 }, { "b", "", 0 }, { NULL, "p", 0 }, { "b", "p", 1 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct dot *dot = dot_new(100, 100, "t", "c");
+		auto_free char *text = NULL;
+
+		dot_box(dot, &(struct dot_box){ 50, 50, 40, 40, .look = palette_look(LOOK_INK), .bold = rows[r].bold, .plain = rows[r].plain });
+		text = dot_end(dot);
+		assert_int_equal(test_count(text, "<BR/>"), rows[r].breaks);
+	}
 }
 
 static void the_same_calls_give_the_same_bytes(void **state)
@@ -160,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_cannot_break_out),
 		cmocka_unit_test(an_estimate_is_rather_too_wide),
+		cmocka_unit_test(bold_stands_above_plain),
 		cmocka_unit_test(the_same_calls_give_the_same_bytes),
 		cmocka_unit_test(things_stand_where_they_are_put),
 		cmocka_unit_test(colours_are_weighed_as_the_eye_does),

@@ -1,5 +1,6 @@
 /* test_evidence.c - the folder that a run leaves, and the lives of its sockets */
 #include "tests/helpers/folder.h"
+#include "tests/helpers/life.h"
 
 #include <twlab/socket_states.h>
 
@@ -78,6 +79,8 @@ static const struct { const char *file, *text, *says; } damages[] = {
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":7}}", ": run.json: no text for 'lab'" },
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":8}}",
 	  ": programs/peer.status has 7 bytes, not the 8 of when the run ended" },
+	{ "run.json", "{\"complete\":true,\"bytes\":{\"programs/peer.status\":6}}",
+	  ": programs/peer.status has 7 bytes, not the 6 of when the run ended" },
 	{ "run.json", "{\"complete\":true,\"bytes\":{\"nat.jsonl\":7}}", ": cannot read nat.jsonl: No such file or directory" },
 	{ "run.json", "{\"complete\":true,\"bytes\":{},\"sha256\":{}}", ": run.json is not as it was when the run ended" },
 	{ "run.json", "{\"complete\":true,\"self\":\"0\"}", ": run.json is not as it was when the run ended" },
@@ -136,27 +139,6 @@ static void a_damaged_folder_is_refused_in_one_line(void **state)
 	evidence_free(folder_read());	/* the good rows were good */
 	folder_drop("nat.jsonl");
 	assert_null(evidence_read("/nonexistent", NULL));
-}
-
-/* "SYN_SENT >SYN; ESTABLISHED <SYN,ACK; ...": a state, '?' when it was inferred, and
- * what led there: a packet sent (>) or got (<), or a call.
- */
-static char *life_text(const struct trace *trace, const struct socket_states *sock)
-{
-	char *text = must_strdup(""), flags[40];
-
-	for (unsigned int i = 0; i < sock->n_spans; i++) {
-		const struct state_span *span = &sock->spans[i];
-		char *more = must_printf("%s%s%s%s %s%s", text, i ? "; " : "", tcp_state_name(span->state),
-			span->inferred ? "?" : "",
-			span->cause < 0 ? "" : span->cause_sent ? ">" : "<",
-			span->cause >= 0 ? tcp_flags_text(trace->segments[span->cause].tcp.flags, flags) :
-			span->call ? span->call : "-");
-
-		free(text);
-		text = more;
-	}
-	return text;
 }
 
 struct story {

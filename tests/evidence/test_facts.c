@@ -16,7 +16,7 @@ struct wanted {
 struct socket_history {
 	const char *name;
 	bool flat;
-	struct rung rungs[24];
+	struct rung rungs[32];
 	struct sample samples[12];
 	const char *events;
 	struct wanted wants[32];
@@ -41,6 +41,9 @@ struct socket_history {
 
 #define SENDS(t_ns, kind, more) "{\"t_ns\":" t_ns ",\"do\":\"send\",\"node\":\"client\",\"what\":\"" kind \
 	" from=10.0.0.2:40000 to=192.0.2.9:80" more "\",\"why\":\"\"}\n"
+#define OPENS_AND_IS_CLOSED \
+	{ 0, false, "S", 1000, 0, .tsval = 5000, .nat_port = 1 }, { 100, true, "SA", 5000, 1001, .tsval = 7, .tsecr = 5000, .nat_port = 1 }, \
+	{ 200, false, "A", 1001, 5001, .tsval = 5001, .tsecr = 7, .nat_port = 1 }, { 300, true, "FA", 5001, 1001, .tsval = 8, .tsecr = 5001, .nat_port = 1 }
 
 static const struct socket_history tellings[] = {
 	{ "a lost final ACK", true,
@@ -149,6 +152,41 @@ static const struct socket_history tellings[] = {
 	  { { "client", "conn1.path", "unknown" }, { "client", "TIME_WAIT.max", "" }, { "client", "conn1.served_ms", "" },
 	    { "client", "conn1.ESTABLISHED.ms", NULL }, { "client", "conn1.sent.SYN", "1" },
 	    { "server", "conn1.path", "SYN_RECV ESTABLISHED" }, { "server", "TIME_WAIT.max", "0" } } },
+	{ "a SYN that comes in as the record begins", false, { { -5, false, "S", 1, 0 } }, { { 0 } }, "",
+	  { { "server", "syn.first.silent", "1" } } },
+
+	{ "at one instant the order of the frames counts: the SYN came first", false,
+	  { OPENS_AND_IS_CLOSED, { 400, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },
+	    { 400, false, "FA", 1001, 5002, .tsval = 5002, .tsecr = 8, .nat_port = 1 } }, { { 0 } }, "",
+	  { { "server", "syn.first.answered", "1" }, { "server", "syn.first.silent", "1" }, { "server", "syn.older.silent", "0" } } },
+
+	{ "... the FIN did", false,
+	  { OPENS_AND_IS_CLOSED, { 400, false, "FA", 1001, 5002, .tsval = 5002, .tsecr = 8, .nat_port = 1 },
+	    { 400, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 } }, { { 0 } }, "",
+	  { { "server", "syn.first.answered", "1" }, { "server", "syn.first.silent", "0" }, { "server", "syn.older.silent", "1" } } },
+
+	{ "a lower stamp waits for 60 s, a higher one for nothing", false,
+	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
+	    SERVER_CLOSES(10000000, 4999, .nat_port = 2, .port = 2),				/* its SYN is older; its stamp, by a tick, is not kept */
+	    { 20000000, false, "S", 1, 0, .tsval = 5000, .nat_port = 3, .port = 3 },		/* older by two */
+	    SERVER_CLOSES(30000000, 6000, .nat_port = 4, .port = 4),				/* newer, and kept */
+	    { 40000000, false, "S", 1, 0, .tsval = 5500, .nat_port = 5, .port = 5 },		/* older */
+	    SERVER_CLOSES(91000000, 3000, .nat_port = 6, .port = 6),				/* first, and kept */
+	    { 92000000, false, "S", 1, 0, .tsval = 4000, .nat_port = 7, .port = 7 } },		/* newer */
+	  { { 0 } }, "",
+	  { { "server", "syn.older.answered", "1" }, { "server", "syn.older.silent", "2" },
+	    { "server", "syn.newer.answered", "1" }, { "server", "syn.newer.silent", "1" },
+	    { "server", "syn.first.answered", "2" }, { "server", "syn.first.silent", "0" } } },
+
+	{ "one TIME_WAIT begins when another ends", false, { HELLO(0) },
+	  { { 1000, true, "TIME_WAIT", "new", 60000, .nat_port = 1 }, { 5000, true, "TIME_WAIT", "gone", .nat_port = 1 },
+	    { 5000, true, "TIME_WAIT", "new", 60000, .nat_port = 2 } }, "",
+	  { { "server", "TIME_WAIT.max", "1", "states.jsonl:1" } } },
+
+	{ "one TIME_WAIT begins before another ends", false, { HELLO(0) },
+	  { { 1000, true, "TIME_WAIT", "new", 60000, .nat_port = 1 }, { 4999, true, "TIME_WAIT", "new", 60000, .nat_port = 2 },
+	    { 5000, true, "TIME_WAIT", "gone", .nat_port = 1 } }, "",
+	  { { "server", "TIME_WAIT.max", "2", "states.jsonl:2" } } },
 
 	{ "what a NAT remembers", false, { HELLO(0) }, { { 0 } }, "",
 	  { { "nat", "nats", "3", "nat.jsonl" }, { "nat", "nat1.from", "10.0.0.2:4" }, { "nat", "nat1.as", "192.0.2.1:4" },
@@ -170,12 +208,14 @@ static const struct socket_history tellings[] = {
 	    { 2000100, true, "SA", 1, 2, .tsval = 3, .nat_port = 3, .port = 3 },
 	    { 3000000, false, "S", 1, 0, .nat_port = 4, .port = 4 },				/* without */
 	    { 59900000, false, "S", 1, 0, .tsval = 5000, .nat_port = 5, .port = 5 },		/* still fresh */
+	    { 60000399, false, "S", 1, 0, .tsval = 4000, .nat_port = 7, .port = 7 },		/* a microsecond before 60 s */
+	    { 60000400, false, "S", 1, 0, .tsval = 4000, .nat_port = 8, .port = 8 },		/* 60 s after the FIN */
 	    { 60100000, false, "S", 1, 0, .tsval = 4000, .nat_port = 6, .port = 6 } },		/* not any more */
 	  { { 0 } }, "",
-	  { { "server", "syn.older.silent", "2" }, { "server", "syn.older.answered", "0" },
+	  { { "server", "syn.older.silent", "3" }, { "server", "syn.older.answered", "0" },
 	    { "server", "syn.newer.answered", "1" }, { "server", "syn.newer.silent", "0" },
 	    { "server", "syn.no_ts.silent", "1" }, { "server", "syn.first.answered", "1" },
-	    { "server", "syn.first.silent", "1" }, { "server", "conns", "6" } } },
+	    { "server", "syn.first.silent", "2" }, { "server", "conns", "8" } } },
 };
 
 static unsigned int socket_history_check(const struct socket_history *telling)
@@ -217,6 +257,37 @@ static void evidence_becomes_facts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(tellings); i++)
 		wrong += socket_history_check(&tellings[i]);
 	assert_int_equal(wrong, 0);
+}
+
+/* Longer names, and what is no name, are a program's own business. */
+static void a_fact_s_name_has_up_to_64_letters(void **state)
+{
+	static const struct { const char *name; unsigned int more; bool is; } rows[] = {
+		{ "n", 63, true }, { "n", 64, false }, { "n", 0, true }, { "_a.b-c9", 0, true }, { "9", 0, false },
+		{ "a b", 0, false }, { "", 0, false }, { "\xc3\xa9", 0, false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		char name[128];
+		auto_free char *text = NULL, *fact = NULL;
+		struct evidence *evidence;
+		struct facts facts;
+
+		snprintf(name, sizeof(name), "%s%.*s", rows[r].name, (int)rows[r].more,
+			 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+		text = must_printf("%s=1\n", name);
+		fact = must_printf("prog.%s", name);
+		folder_make(true, (struct rung[]){ HELLO(0), { 0 } }, NULL, STARTS);
+		folder_put("programs/peer.out", text);
+		evidence = evidence_read(folder, NULL);
+		assert_non_null(evidence);
+		facts_collect(evidence, &facts);
+		if (!!facts_find(&facts, "server", fact) != rows[r].is)
+			fail_msg("%s", name);
+		facts_free(&facts);
+		evidence_free(evidence);
+	}
 }
 
 static void facts_are_written_and_read(void **state)
@@ -281,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(evidence_becomes_facts),
+		cmocka_unit_test(a_fact_s_name_has_up_to_64_letters),
 		cmocka_unit_test(facts_are_written_and_read),
 		cmocka_unit_test(a_broken_list_is_refused),
 	};

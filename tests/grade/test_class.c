@@ -61,6 +61,73 @@ static void strangers_archives_are_looked_at_with_care(void **state)
 	}
 }
 
+/* server.c, with "x" in it, by tar and bzip2, xz, zstd */
+static const uint8_t bz2[] = {
+	66, 90, 104, 57, 49, 65, 89, 38, 83, 89, 84, 44, 168, 4, 0, 0, 38, 219, 128, 201, 128, 64, 1, 101, 128, 0, 64,
+	106, 0, 31, 64, 8, 8, 32, 0, 84, 68, 0, 13, 26, 24, 129, 40, 68, 122, 35, 202, 104, 1, 179, 158, 125, 81, 8, 230,
+	108, 78, 183, 114, 202, 140, 10, 241, 65, 40, 162, 24, 100, 47, 73, 108, 69, 114, 85, 3, 37, 67, 64, 146, 193, 75,
+	209, 103, 197, 220, 145, 78, 20, 36, 21, 11, 42, 1, 0,
+};
+static const uint8_t xz[] = {
+	253, 55, 122, 88, 90, 0, 0, 4, 230, 214, 180, 70, 2, 0, 33, 1, 28, 0, 0, 0, 16, 207, 88, 204, 224, 3, 255, 0, 57,
+	93, 0, 57, 153, 74, 172, 79, 208, 30, 78, 87, 123, 58, 62, 155, 130, 205, 77, 172, 89, 10, 70, 222, 66, 177, 252,
+	94, 66, 199, 79, 217, 183, 230, 124, 103, 47, 64, 47, 58, 157, 237, 43, 133, 198, 222, 143, 76, 92, 123, 119, 140,
+	71, 129, 81, 57, 0, 117, 107, 0, 0, 0, 0, 0, 223, 101, 196, 186, 204, 242, 202, 28, 0, 1, 85, 128, 8, 0, 0, 0,
+	228, 213, 68, 235, 177, 196, 103, 251, 2, 0, 0, 0, 0, 4, 89, 90,
+};
+static const uint8_t zst[] = {
+	40, 181, 47, 253, 0, 104, 221, 1, 0, 226, 130, 9, 17, 192, 167, 3, 64, 132, 252, 217, 70, 85, 133, 157, 68, 178,
+	250, 141, 147, 1, 77, 253, 34, 49, 121, 58, 168, 93, 227, 123, 197, 127, 171, 236, 191, 37, 224, 33, 188, 12, 7,
+	32, 112, 31, 251, 42, 158, 163, 14, 152, 60, 225, 18, 129, 225, 224, 228, 142,
+};
+
+static void archives_of_each_kind_are_unpacked(void **state)
+{
+	static const struct archive_limit limit = { .entries = 10, .all = 4000, .file = 100 };
+	static const struct { const uint8_t *data; size_t len; } kinds[] = {
+		{ bz2, sizeof(bz2) }, { xz, sizeof(xz) }, { zst, sizeof(zst) },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		auto_files struct files out = { 0 };
+		struct err err = { 0 };
+
+		if (archive_pick(kinds[k].data, kinds[k].len, &limit, is_server, &out, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(out.n, 1);
+		assert_string_equal(out.item[0].path, "server.c");
+		assert_int_equal(out.item[0].len, 1);
+		assert_memory_equal(out.item[0].data, "x", 1);
+	}
+}
+
+/* As much as may be kept of it, and one byte that says that there is more. */
+static void of_a_long_file_the_beginning_is_kept(void **state)
+{
+	static const size_t lens[] = { 99, 100, 101, 102, 300000 };
+	static const struct archive_limit limit = { .entries = 10, .all = 1 << 20, .file = 100 };
+	static char text[300000];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t l = 0; l < ARRAY_SIZE(lens) * 2; l++) {
+		auto_files struct files in = { 0 }, out = { 0 };
+		auto_free void *data = NULL;
+		struct err err = { 0 };
+		size_t len;
+
+		files_add(&in, "./work/server.c", 0644, text, lens[l / 2]);
+		files_add(&in, "other", 0644, text, lens[l / 2]);
+		assert_int_equal((l % 2 ? archive_pack_zip : archive_pack_tar)(&in, &data, &len, &err), 0);
+		if (archive_pick(data, len, &limit, is_server, &out, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(out.n, 1);
+		assert_string_equal(out.item[0].path, "work/server.c");
+		assert_int_equal(out.item[0].len, lens[l / 2] > 101 ? 101 : lens[l / 2]);
+	}
+}
+
 static void too_many_files_and_no_archive_are_refused(void **state)
 {
 	static const struct archive_limit limit = { .entries = 10, .all = 4000, .file = 100 };
@@ -292,6 +359,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strangers_archives_are_looked_at_with_care),
+		cmocka_unit_test(archives_of_each_kind_are_unpacked),
+		cmocka_unit_test(of_a_long_file_the_beginning_is_kept),
 		cmocka_unit_test(too_many_files_and_no_archive_are_refused),
 		cmocka_unit_test(names_say_whose_it_is),
 		cmocka_unit_test(points_beyond_the_end_are_told),

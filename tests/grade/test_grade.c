@@ -40,6 +40,7 @@ static void near_is_near_enough(void **state)
 	static const struct { const char *predicted, *fact, *within; bool near; } rows[] = {
 		{ "108", "100", "8%", true }, { "109", "100", "8%", false }, { "92", "100", "8%", true },
 		{ "150", "100", "50", true }, { "151", "100", "50", false },
+		{ "-108", "-100", "8%", true }, { "-109", "-100", "8%", false }, { "-92", "-100", "8%", true },
 		{ "1", "1", NULL, true }, { "1.0", "1", NULL, true }, { "2", "1", NULL, false },
 		{ "rst", "RST", NULL, true }, { "ACK", "RST", NULL, false },
 		{ "nan", "100", "8%", false }, { "inf", "100", "8%", false }, { "1e999", "100", "8%", false },
@@ -50,6 +51,19 @@ static void near_is_near_enough(void **state)
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
 		if (grade_near(rows[r].predicted, rows[r].fact, rows[r].within) != rows[r].near)
 			fail_msg("%s for %s within %s", rows[r].predicted, rows[r].fact, rows[r].within);
+}
+
+static void a_share_is_between_nothing_and_all(void **state)
+{
+	static const struct { const char *percent; int points, earned; } rows[] = {
+		{ "0", 10, 0 }, { "50", 10, 5 }, { "99.9", 10, 9 }, { "100", 10, 10 }, { "100.1", 10, 0 }, { "1e9", 10, 0 },
+		{ "-1", 10, 0 }, { "-0.5", 100, 0 }, { "nan", 10, 0 }, { "inf", 10, 0 }, { "50 or so", 10, 0 }, { "", 10, 0 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
+		if (grade_share(rows[r].points, rows[r].percent) != rows[r].earned)
+			fail_msg("%s %%", rows[r].percent);
 }
 
 static void settings_are_a_node_s(void **state)
@@ -236,8 +250,9 @@ static void what_is_no_file_is_not_read(void **state)
 static void another_s_parameters_are_refused(void **state)
 {
 	static const char *const alice[] = { "alice" }, *const bob[] = { "bob" };
-	static const struct { const char *key; const char *const *ids; const char *lab; const char *refusal; } rows[] = {
+	static const struct { const char *key; const char *const *ids; const char *lab; const char *refusal; bool strangers; } rows[] = {
 		{ "k", NULL, NULL, NULL }, { NULL, NULL, NULL, NULL }, { "k", alice, "3", NULL },
+		{ NULL, NULL, NULL, "made with a key: say --key", true }, { "k", NULL, NULL, NULL, true },
 		{ "k", bob, NULL, "not those of bob" }, { "other", NULL, NULL, "not the key" }, { "k", NULL, "6", "handed out for" },
 	};
 	struct personal personal;
@@ -251,6 +266,7 @@ static void another_s_parameters_are_refused(void **state)
 		const struct submission_whose whose = {
 			.lab = rows[r].lab ? lab_find(rows[r].lab) : NULL, .ids = rows[r].ids, .n_ids = rows[r].ids ? 1 : 0,
 			.key = rows[r].key, .key_len = rows[r].key ? strlen(rows[r].key) : 0,
+			.strangers = rows[r].strangers,
 		};
 		struct submission submission;
 		struct err err = { 0 };
@@ -385,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(predictions_are_found),
 		cmocka_unit_test(near_is_near_enough),
+		cmocka_unit_test(a_share_is_between_nothing_and_all),
 		cmocka_unit_test(settings_are_a_node_s),
 		cmocka_unit_test(parameters_follow_from_ids_and_key),
 		cmocka_unit_test(parameters_are_in_range_and_vary),

@@ -201,6 +201,27 @@ static void json_has_its_shape(void **state)
 	assert_null(written(FORMAT_CLASSROOM50, 2));	/* whose is it? */
 }
 
+static void classroom_is_told_what_passed(void **state)
+{
+	auto_free char *text = NULL;
+	json_t *json, *tests;
+
+	(void)state;
+	set_classroom(true);
+	text = written(FORMAT_CLASSROOM50, 2);
+	set_classroom(false);
+	json = json_loads(text, 0, NULL);
+	tests = json_object_get(json, "tests");
+	assert_true(json_is_true(json_object_get(json_array_get(tests, 0), "passed")));
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(tests, 0), "score")), 3);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(tests, 0), "hint")), "");
+	assert_true(json_is_false(json_object_get(json_array_get(tests, 1), "passed")));
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(tests, 1), "score")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(tests, 1), "max-score")), 2);
+	assert_string_not_equal(json_string_value(json_object_get(json_array_get(tests, 1), "hint")), "");
+	json_decref(json);
+}
+
 static void check50_knows_three_answers(void **state)
 {
 	auto_free char *text = written(FORMAT_CHECK50, 4);
@@ -235,7 +256,8 @@ static void csv_and_text(void **state)
 	assert_ptr_equal(strstr(csv, "user,score,max,comment\n\"'=alice,bob\",3,5,\""), csv);
 	assert_non_null(strstr(csv, "\"\"e\"\""));
 	assert_non_null(strstr(text, "3 of 5 points"));
-	assert_non_null(strstr(text, "hint: "));
+	assert_int_equal(test_count(text, "hint: "), 1);	/* of what failed alone */
+	assert_non_null(strstr(text, "  pass   3/3   one\n"));
 	assert_int_equal(format_named("csv"), FORMAT_CSV);
 	assert_int_equal(format_named("xls"), FORMATS);
 }
@@ -247,6 +269,7 @@ int main(void)
 		cmocka_unit_test(xmllint_reads_junit),
 		cmocka_unit_test(json_obeys_its_schema),
 		cmocka_unit_test(json_has_its_shape),
+		cmocka_unit_test(classroom_is_told_what_passed),
 		cmocka_unit_test(check50_knows_three_answers),
 		cmocka_unit_test(our_trouble_is_no_wrong_answer),
 		cmocka_unit_test(csv_and_text),

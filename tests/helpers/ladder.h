@@ -39,6 +39,7 @@ struct rung {
 	uint16_t port;			/* the client's; 0 = 40000 */
 	uint16_t nat_port;		/* 0 = the client's port + client */
 	uint16_t ip_id;
+	uint16_t window;		/* 0 = 502 */
 };
 
 struct ladder {
@@ -86,7 +87,7 @@ static uint32_t frame_make(uint8_t *out, uint32_t src, uint16_t sport, uint32_t 
 	at = put_be(at, rung->ack, 4);
 	at = put_be(at, (20 + options) / 4 << 4, 1);
 	at = put_be(at, flags, 1);
-	at = put_be(at, 502, 2);
+	at = put_be(at, rung->window ? rung->window : 502, 2);
 	at = put_be(at, 0, 4);
 	if (options) {
 		at = put_be(at, 0x0101080a, 4);

@@ -22,6 +22,10 @@ static void what_differs_is_a_matter_of_kind(void **state)
 		{ "conn1.SYN_SENT.ms", "1", "20", true },
 		{ "conn1.TIME_WAIT.ms", "60000", "-", true },	/* there is none */
 		{ "conn1.TIME_WAIT.ms", "-", "60000", true },
+		{ "conn1.TIME_WAIT.ms", "0", "", true }, { "conn1.TIME_WAIT.ms", "", "0", true },	/* it has not ended */
+		{ "conn1.TIME_WAIT.ms", "60000", "60000 or so", true }, { "conn1.TIME_WAIT.ms", "60000 or so", "60000", true },
+		{ "conn1.TIME_WAIT.ms", "100", "108", false }, { "conn1.TIME_WAIT.ms", "108.1", "100", true },	/* by more than 8 */
+		{ "conn1.TIME_WAIT.ms", "1000", "950", false }, { "conn1.TIME_WAIT.ms", "1000", "949", true },	/* ... and than 5 % */
 		{ "mib.TW", "100", "101", true },		/* no time */
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.1:5000", false },
 		{ "nat1.from", "10.1.0.1:4000", "10.1.0.2:4000", true },
@@ -219,7 +223,8 @@ static void it_is_drawn(void **state)
 	fs_remove(dir);
 }
 
-static char *told(enum print_format how)
+/* What is told; with @long_ones, facts that are wider than a column, too. */
+static char *told_with(enum print_format how, bool long_ones)
 {
 	static const char *const kernels[] = { "old", "new", "none" };
 	struct outcome outcomes[3];
@@ -228,10 +233,45 @@ static char *told(enum print_format how)
 	FILE *out = open_memstream(&text, &len);
 
 	make(outcomes);
+	for (int k = 0; k < 2 && long_ones; k++) {
+		facts_add(&outcomes[k].facts, "client", "conn1.path", k ? "SYN_SENT ESTABLISHED CLOSE" : "SYN_SENT CLOSE", "x");
+		facts_add(&outcomes[k].facts, "client", "conn2.path", k ? "exactly_18_letters" : "SYN_SENT CLOSE", "x");
+	}
 	compare_print(out, how, kernels, 3, outcomes, 1);
 	fclose(out);
 	unmake(outcomes);
 	return text;
+}
+
+static char *told(enum print_format how)
+{
+	return told_with(how, false);
+}
+
+/* A column is as wide as a cell, wider by a verdict where there are some; what is wider stands below. */
+static void columns_stand_below_each_other(void **state)
+{
+	auto_free char *text = told_with(PRINT_TEXT, true);
+
+	(void)state;
+	assert_string_equal(text,
+		"01-four-way-close/client-first\n"
+		"  none: this kernel lacks veth\n"
+		"    old                    new                    none                  \n"
+		"    pass 3                 pass 3                 skip -                 client conn1.sent.ACK\n"
+		"  * pass 60001             FAIL 10                skip -                 client conn1.TIME_WAIT.ms\n"
+		"  other facts that differ\n"
+		"    old                new                none              \n"
+		"  * below              below              below              client conn1.path\n"
+		"      old: SYN_SENT CLOSE\n"
+		"      new: SYN_SENT ESTABLISHED CLOSE\n"
+		"      none: -\n"
+		"  * SYN_SENT CLOSE     exactly_18_letters -                  client conn2.path\n"
+		"  * -                  5                  -                  server mib.OutTransmits\n"
+		"\n"
+		"old          2 claims hold, 0 fail, 0 could not be told, 0 skipped\n"
+		"new          1 claims hold, 1 fail, 0 could not be told, 0 skipped\n"
+		"none         0 claims hold, 0 fail, 0 could not be told, 2 skipped\n");
 }
 
 static void it_is_told_three_ways(void **state)
@@ -265,6 +305,7 @@ int main(void)
 		cmocka_unit_test(claims_come_first_then_what_differs),
 		cmocka_unit_test(alike_facts_become_one_row),
 		cmocka_unit_test(what_differs_by_chance_becomes_a_range),
+		cmocka_unit_test(columns_stand_below_each_other),
 		cmocka_unit_test(it_is_told_three_ways),
 		cmocka_unit_test(it_is_drawn),
 	};

@@ -170,6 +170,7 @@ static void what_every_lab_has_follows_everywhere(void **state)
 
 static void what_every_lab_has_is_in_its_range(void **state)
 {
+	static const char *const good[] = { "net=60", "net=0", "mac=255", "mac=0", "hello=a", "hello=abcdefghijkl" };
 	static const char *const sets[] = { "net=61", "net=-1", "net=1x", "net=", "mac=256", "hello=", "hello=Abc", "hello=abcdefghijklm" };
 
 	(void)state;
@@ -178,6 +179,63 @@ static void what_every_lab_has_is_in_its_range(void **state)
 
 		if (plan_new(lab_find("3"), NULL, &sets[s], 1, &err) || !strstr(err.text, "must be"))
 			fail_msg("%s: %s", sets[s], err.text);
+	}
+	for (size_t s = 0; s < ARRAY_SIZE(good); s++) {
+		struct err err = { 0 };
+		struct plan *plan = plan_new(lab_find("3"), NULL, &good[s], 1, &err);
+
+		if (!plan)
+			fail_msg("%s: %s", good[s], err.text);
+		plan_free(plan);
+	}
+}
+
+/* A variant's sets stand behind each other; what only begins like one that every lab has is none. */
+static void what_every_lab_has_may_stand_in_a_variant(void **state)
+{
+	static const struct variant variants[] = { { "with", "net=5 hello=abc mac=9 delay=7" }, { 0 } };
+	static const char *const others[] = { "netx=5", "hello.=a", "ma=1", "=1", "nets" };
+	struct lab lab = *lab_find("3");
+	struct err err = { 0 };
+	struct plan *plan;
+
+	(void)state;
+	lab.variants = variants;
+	plan = plan_new(&lab, "with", NULL, 0, &err);
+	assert_string_equal(err.text, "");
+	assert_string_equal(plan_param(plan, "net"), "5");
+	assert_string_equal(plan_param(plan, "hello"), "abc");
+	assert_string_equal(plan_param(plan, "mac"), "9");
+	assert_string_equal(plan_param(plan, "delay"), "7");
+	plan_free(plan);
+	for (size_t o = 0; o < ARRAY_SIZE(others); o++) {
+		assert_null(plan_new(&lab, "with", &others[o], 1, &err));
+		if (!strstr(err.text, "has no parameter"))
+			fail_msg("%s: %s", others[o], err.text);
+	}
+}
+
+/* A lab, or a variant of it, that cannot be run over IPv6 says why; over IPv4 there is nothing to say. */
+static void what_is_ipv4_only_says_why(void **state)
+{
+	static const struct variant variants[] = { { "any", "" }, { "one", "", .ipv4_only = "the variant" }, { 0 } };
+	static const struct { const char *lab, *variant, *ip, *why; } rows[] = {
+		{ NULL, "any", "ip=6", NULL }, { NULL, "one", "ip=6", "the variant" }, { "the lab", "any", "ip=6", "the lab" },
+		{ "the lab", "one", "ip=6", "the lab" }, { "the lab", "one", "ip=4", NULL },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct lab lab = *lab_find("3");
+		struct err err = { 0 };
+		struct plan *plan;
+
+		lab.variants = variants;
+		lab.ipv4_only = rows[r].lab;
+		plan = plan_new(&lab, rows[r].variant, &rows[r].ip, 1, &err);
+		assert_string_equal(err.text, "");
+		assert_string_equal(plan->ipv4_only ? plan->ipv4_only : "nothing", rows[r].why ? rows[r].why : "nothing");
+		plan_free(plan);
 	}
 }
 
@@ -194,6 +252,8 @@ int main(void)
 		cmocka_unit_test(a_plan_can_have_another_network),
 		cmocka_unit_test(what_every_lab_has_follows_everywhere),
 		cmocka_unit_test(what_every_lab_has_is_in_its_range),
+		cmocka_unit_test(what_every_lab_has_may_stand_in_a_variant),
+		cmocka_unit_test(what_is_ipv4_only_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,8 @@ struct dent {
 	uint32_t magic, version, link, iface, caplen, option_len, unit;
 	bool big, unknown_block;
 	size_t cut;
+	size_t section_short, iface_short, packet_short;	/* bytes that lack at a block's end */
+	bool empty;		/* the packet */
 };
 
 static void hand_make(struct hand *hand, const struct dent *dent)
@@ -144,6 +146,7 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&section, 0, 2);
 	word(&section, UINT32_MAX, 4);
 	word(&section, UINT32_MAX, 4);
+	section.len -= dent->section_short;
 	block(hand, 0x0a0d0d0a, &section);
 	word(&iface, dent->link ? dent->link : 1, 2);
 	word(&iface, 0, 2);
@@ -152,15 +155,17 @@ static void hand_make(struct hand *hand, const struct dent *dent)
 	word(&iface, dent->option_len ? dent->option_len : 1, 2);
 	iface.data[iface.len] = (uint8_t)(dent->unit ? dent->unit : 3);
 	iface.len += 4;
+	iface.len -= dent->iface_short;
 	block(hand, 1, &iface);
 	if (dent->unknown_block)
 		block(hand, 0xbad, &packet);
 	word(&packet, dent->iface, 4);
 	word(&packet, 0, 4);
 	word(&packet, 5000, 4);		/* 5 s */
-	word(&packet, dent->caplen ? dent->caplen : 6, 4);
+	word(&packet, dent->empty ? 0 : dent->caplen ? dent->caplen : 6, 4);
 	word(&packet, 6, 4);
 	packet.len += 8;		/* six bytes, padded */
+	packet.len -= dent->packet_short;
 	block(hand, 6, &packet);
 	hand->len -= dent->cut;
 }
@@ -178,6 +183,13 @@ static const struct dent dents[] = {
 	{ "an unknown interface", "byte 56: a packet's interface was not declared", .iface = 1 },
 	{ "a captured length beyond the block", "byte 56: a packet is longer than its block", .caplen = 9 },
 	{ "... near the end of 32 bits", "byte 56: a packet is longer than its block", .caplen = UINT32_MAX },
+	{ "a section without its length", "byte 0: the section header is cut short", .section_short = 4 },
+	{ "an interface without options", NULL, .iface_short = 8, .unit = 0x80 },
+	{ "an interface without its snap length", "byte 28: an interface is cut short", .iface_short = 12 },
+	{ "a packet of no bytes", NULL, .packet_short = 8, .empty = true },
+	{ "a packet without its length", "byte 56: a packet is cut short", .packet_short = 12 },
+	{ "a packet without its bytes", "byte 56: a packet is longer than its block", .packet_short = 8 },
+	{ "a packet without its padding", "byte 56: a packet is longer than its block", .packet_short = 4 },
 	{ "cut within a block", "byte 56: a block is cut short", .cut = 4 },
 	{ "cut within a block's head", "byte 56: the file is cut short", .cut = 32 },
 	{ "nothing", " is empty", .cut = 96 },
@@ -203,6 +215,33 @@ static void a_broken_file_is_refused_in_one_line(void **state)
 			assert_int_equal(trace->frames[0].at_ns, 5 * NS_PER_S);
 		trace_free(trace);
 	}
+}
+
+/* What a second section says of its interface 0 is not said of the first one's. */
+static void each_section_has_its_own_interfaces(void **state)
+{
+	static const struct dent milliseconds = { 0 }, microseconds = { .unit = 6, .big = true };
+	struct hand first, second;
+	struct err err = { 0 };
+	struct trace *trace;
+	uint8_t both[sizeof(first.data) * 2];
+
+	(void)state;
+	hand_make(&first, &milliseconds);
+	hand_make(&second, &microseconds);
+	memcpy(both, first.data, first.len);
+	memcpy(both + first.len, second.data, second.len);
+	save(both, first.len + second.len);
+	trace = pcapng_read(path, 0, 0, &err);
+	if (!trace)
+		fail_msg("%s", err.text);
+	assert_int_equal(trace->n_ifaces, 2);
+	assert_int_equal(trace->n_frames, 2);
+	assert_int_equal(trace->frames[0].at_ns, 5 * NS_PER_MS);	/* sorted: of the second section */
+	assert_int_equal(trace->frames[0].iface, 1);
+	assert_int_equal(trace->frames[1].at_ns, 5 * NS_PER_S);
+	assert_int_equal(trace->frames[1].iface, 0);
+	trace_free(trace);
 }
 
 static void other_files_are_refused(void **state)
@@ -251,6 +290,31 @@ static void damage_never_crashes(void **state)
 			*at[k] = was[k];
 	}
 	assert_in_range(refused, 500, 1499);
+	free(image.data);
+	trace_free(trace);
+}
+
+/* What is no address, and names that do not fit, are left out; the rest is there. */
+static void names_that_do_not_fit_are_left_out(void **state)
+{
+	static const char letters[] = "1234567890123456789012345678901234567890123456789012345678901234567890 long";
+	char name[300];
+	const char *const names[] = { letters, "10.0.0.1", "10.0.0 three", "10.0.0.2 ", name, "10.0.0.4 four", NULL };
+	const struct pcapng_about about = { .names = names };
+	struct trace *trace = ladder_trace(1, true, rungs);
+	struct err err = { 0 };
+	struct image image;
+
+	(void)state;
+	snprintf(name, sizeof(name), "10.0.0.3 %0260d", 0);
+	assert_int_equal(pcapng_write(path, trace, &about, &err), 0);
+	image = load();
+	assert_non_null(memmem(image.data, image.len, "\x0a\0\0\4" "four", 9));
+	assert_null(memmem(image.data, image.len, "long", 4));
+	assert_null(memmem(image.data, image.len, "three", 5));
+	assert_null(memmem(image.data, image.len, "000000", 6));
+	trace_free(pcapng_read(path, 0, 0, &err));
+	assert_string_equal(err.text, "");
 	free(image.data);
 	trace_free(trace);
 }
@@ -317,8 +381,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(a_broken_file_is_refused_in_one_line),
+		cmocka_unit_test(each_section_has_its_own_interfaces),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(damage_never_crashes),
+		cmocka_unit_test(names_that_do_not_fit_are_left_out),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(wireshark_reads_it_without_complaint),
 	};

@@ -111,6 +111,34 @@ static void options_of_a_syn(void **state)
 	assert_int_equal(view.payload_len, 0);
 }
 
+/* RFC 9293, 3.2: behind the end of the list there is none; what is broken ends it, too. */
+static void a_list_of_options_ends(void **state)
+{
+	static const struct { const char *what; uint8_t options[12]; unsigned int mss; bool sack_ok; } options[] = {
+		{ "both", { 2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 1, 1, 1 }, 1460, true },
+		{ "an end between them", { 2, 4, 5, 0xb4, 0, 4, 2, 1, 1, 1, 1, 1 }, 1460, false },
+		{ "an end before both", { 0, 2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 1, 1 }, 0, false },
+		{ "an MSS of another length", { 2, 3, 5, 4, 2, 1, 1, 1, 1, 1, 1, 1 }, 0, true },
+		{ "a length of 1", { 9, 1, 2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 1 }, 0, false },
+		{ "a length of 2 holds nothing", { 9, 2, 2, 4, 5, 0xb4, 4, 2, 1, 1, 1, 1 }, 1460, true },
+		{ "the last is cut short", { 4, 2, 1, 1, 1, 1, 1, 1, 1, 2, 4, 5 }, 0, true },
+		{ "the last has no length", { 4, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2 }, 0, true },
+		{ "the last fits", { 4, 2, 1, 1, 1, 1, 1, 1, 2, 4, 1, 0 }, 256, true },
+	};
+
+	(void)state;
+	for (size_t o = 0; o < ARRAY_SIZE(options); o++) {
+		uint8_t frame[2000];
+		uint32_t len = frame_make(frame, 0x0a000001, 40000, 0x0a000002, 80, 61, &syn);
+		struct tcp_view view;
+
+		memcpy(frame + 54, options[o].options, 12);
+		assert_true(tcp_read(frame, len, &view));
+		if (view.mss != options[o].mss || view.sack_ok != options[o].sack_ok || view.has_ts)
+			fail_msg("%s: mss %u", options[o].what, view.mss);
+	}
+}
+
 static void flags_and_kinds_have_names(void **state)
 {
 	static const struct { uint8_t flags; uint32_t len; const char *text, *kind; } rows[] = {
@@ -157,6 +185,7 @@ int main(void)
 		cmocka_unit_test(only_whole_tcp_packets_are_read),
 		cmocka_unit_test(what_stands_in_a_packet),
 		cmocka_unit_test(options_of_a_syn),
+		cmocka_unit_test(a_list_of_options_ends),
 		cmocka_unit_test(flags_and_kinds_have_names),
 		cmocka_unit_test(endpoints_as_text_and_back),
 	};

@@ -334,7 +334,7 @@ static void what_the_end_cuts_off_is_not_lost(void **state)
 		bool under_way;
 		const char *note;
 	} rows[] = {
-		{ 21, true, "under way" }, { 29, true, "under way" },
+		{ 21, true, "under way" }, { 29, true, "under way" }, { 31, true, "under way" },	/* delays differ a little */
 		{ 32, false, "lost" }, { 1000, false, "lost" }, { 0, false, "lost" },
 	};
 
@@ -352,9 +352,78 @@ static void what_the_end_cuts_off_is_not_lost(void **state)
 		assert_true(last->rcvd_ns < 0);
 		assert_int_equal(last->is_under_way, rows[i].under_way);
 		assert_string_equal(last->note, rows[i].note);
+		assert_int_equal(strstr(ladder.trace->frames[last->sightings[1]].comment, "ACK: under way when the record ends") != NULL,
+				 rows[i].under_way);
 		assert_false(ladder.trace->segments[0].is_under_way);
 		trace_free(ladder.trace);
 	}
+}
+
+/* Of the new connection's SYN and a packet of the old one: is what comes in at the same instant late? */
+static void what_comes_after_the_new_syn_is_late(void **state)
+{
+	static const struct { int64_t delay_us; const char *note; } rows[] = {
+		{ 59999099, NULL }, { 59999100, NULL }, { 59999101, "from before" },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct trace *trace = ladder_trace(1, true, (struct rung[]){
+			HELLO(0), { 900, false, "PA", 1001, 5001, 10, .delay_us = rows[r].delay_us },
+			{ 60000000, false, "S", 9000000, 0 }, { 60000100, true, "SA", 7000000, 9000001 }, { 0 } });
+
+		assert_int_equal(trace->n_conns, 2);
+		assert_int_equal(trace->segments[3].conn, 0);
+		assert_string_equal(trace->segments[3].note ? trace->segments[3].note : "none",
+				    rows[r].note ? rows[r].note : "none");
+		trace_free(trace);
+	}
+}
+
+/* client -- r1 -- r2 -- server, plain routers. The second is so slow that it sends a packet
+ * on when the next, of equal bytes, is on its first cable: the TTL tells the two apart.
+ */
+static void a_router_is_told_by_the_ttl(void **state)
+{
+	static const struct { const char *node, *dev; bool end, out; uint8_t ttl; int64_t at_ns; } way[] = {
+		{ "client", "eth0", true, true, 64, 0 }, { "r1", "a", false, false, 64, 1000 },
+		{ "r1", "b", false, true, 63, 2000 }, { "r2", "a", false, false, 63, 3000 },
+		{ "r2", "b", false, true, 62, 20500 }, { "server", "eth0", true, false, 62, 21500 },
+	};
+	const struct rung rung = { 0, false, "S", 1000, 0 };
+	struct trace *trace = trace_new();
+	uint8_t frame[2000];
+
+	(void)state;
+	for (unsigned int w = 0; w < ARRAY_SIZE(way); w++)
+		trace_add_iface(trace, way[w].node, way[w].dev, way[w].end);
+	for (unsigned int packet = 0; packet < 4; packet++)
+		for (unsigned int w = 0; w < ARRAY_SIZE(way); w++) {
+			uint32_t len = frame_make(frame, 0x0a000002, 40000, 0xc0000209, 80, way[w].ttl, &rung);
+
+			trace_add_frame(trace, w, way[w].at_ns + packet * 20000, way[w].out, frame, len);
+		}
+	trace_follow(trace);
+	assert_int_equal(trace->n_segments, 4);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(trace->segments[i].n_sightings, ARRAY_SIZE(way));
+		assert_int_equal(trace->segments[i].rcvd_ns - trace->segments[i].sent_ns, 21500);
+	}
+	trace_free(trace);
+}
+
+/* A hop takes a microsecond: the SYN comes in at 0. */
+static void what_came_in_as_the_record_began_came_in(void **state)
+{
+	struct trace *trace = ladder_trace(1, true, (struct rung[]){
+		{ -3, false, "S", 1000, 0 }, { 100, true, "RA", 0, 1001 }, { 0 } });
+
+	(void)state;
+	assert_int_equal(trace->segments[0].rcvd_ns, 0);
+	for (unsigned int i = 0; i < trace->n_frames; i++)
+		assert_int_equal(trace->frames[i].number, i + 1);
+	assert_string_equal(trace->frames[trace->segments[1].sightings[0]].comment, "RST, 0.100 ms after SYN came in");
+	trace_free(trace);
 }
 
 static void an_empty_trace_is_followed(void **state)
@@ -378,6 +447,9 @@ int main(void)
 		cmocka_unit_test(both_sides_of_a_nat_are_one_connection),
 		cmocka_unit_test(connections_are_counted_where_they_were_met),
 		cmocka_unit_test(two_hundred_hosts_stay_apart),
+		cmocka_unit_test(what_comes_after_the_new_syn_is_late),
+		cmocka_unit_test(a_router_is_told_by_the_ttl),
+		cmocka_unit_test(what_came_in_as_the_record_began_came_in),
 		cmocka_unit_test(an_empty_trace_is_followed),
 	};
 

@@ -53,6 +53,66 @@ static void all_that_matters_is_drawn(void **state)
 		assert_true(drawn[d] > 20);
 }
 
+/* What a class may draw: flags, a stamp that is none, newer, the same, older (1, 2, 4, 8). */
+static void each_class_is_what_it_says(void **state)
+{
+	static const struct { const char *name; uint8_t flags[3]; unsigned int n, stamps; bool again, rfc1337; } classes[] = {
+		{ "fin-again", { TCP_FIN | TCP_ACK }, 1, 7, true }, { "data", { TCP_PSH | TCP_ACK, TCP_PSH | TCP_FIN | TCP_ACK }, 2, 7 },
+		{ "bare-ack", { TCP_ACK }, 1, 7 }, { "syn-number", { TCP_SYN }, 1, 1 }, { "syn-stamp", { TCP_SYN }, 1, 14 },
+		{ "syn-ack", { TCP_SYN | TCP_ACK }, 1, 15 }, { "rst", { TCP_RST, TCP_RST | TCP_ACK }, 2, 15 },
+		{ "rst-1337", { TCP_RST, TCP_RST | TCP_ACK }, 2, 15, .rfc1337 = true },
+		{ "old-stamp", { TCP_ACK, TCP_PSH | TCP_ACK, TCP_FIN | TCP_ACK }, 3, 8 }, { "no-ack-flag", { TCP_FIN, TCP_PSH, 0 }, 3, 7 },
+	};
+
+	(void)state;
+	trial_draw(4, trials, N);
+	for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
+		unsigned int flags = 0, stamps = 0, again = 0, n = 0;
+
+		for (unsigned int t = 0; t < N; t++) {
+			const struct trial *trial = &trials[t];
+			int32_t late = (int32_t)(trial->ts - trial->tw.ts_recent);
+			bool is_one = false;
+
+			if (strcmp(trial_class(trial->class), classes[c].name))
+				continue;
+			n++;
+			for (unsigned int f = 0; f < classes[c].n; f++) {
+				is_one |= trial->flags == classes[c].flags[f];
+				flags |= (trial->flags == classes[c].flags[f]) << f;
+			}
+			assert_true(is_one);
+			if (trial->tw.has_ts || !trial->has_ts)
+				stamps |= !trial->has_ts ? 1 : late > 0 ? 2 : late == 0 ? 4 : 8;
+			again += trial->seq == trial->tw.rcv_nxt - 1;
+			assert_int_equal(trial->rfc1337, classes[c].rfc1337);
+			assert_int_equal(trial->len > 0, !!(trial->flags & TCP_PSH));
+			assert_true(trial->has_ts || !trial->ts);
+		}
+		assert_int_equal(n, N / TRIAL_CLASSES);
+		assert_int_equal(flags, (1 << classes[c].n) - 1);
+		assert_int_equal(stamps, classes[c].stamps);
+		assert_int_equal(again == n, classes[c].again);
+	}
+}
+
+/* What a seed has drawn once it draws for ever: grades rest on it. */
+static void a_seed_s_draw_stays_what_it_was(void **state)
+{
+	uint64_t digest = 0xcbf29ce484222325;	/* FNV-1a */
+
+	(void)state;
+	trial_draw(1, trials, N);
+	for (unsigned int t = 0; t < N; t++) {
+		auto_free char *question = trial_question(&trials[t], t + 1);
+
+		for (const char *c = question; *c; c++)
+			digest = (digest ^ (uint8_t)*c) * 0x100000001b3;
+	}
+	print_message("0x%016llx\n", (unsigned long long)digest);
+	assert_true(digest == 0x1e8d0845b8c40780);
+}
+
 static void what_a_program_tells_is_taken_down(void **state)
 {
 	static const struct { const char *line; bool taken; enum trial_answer answer; enum trial_fate fate; } rows[] = {
@@ -153,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_seed_draws_the_same),
 		cmocka_unit_test(all_that_matters_is_drawn),
+		cmocka_unit_test(each_class_is_what_it_says),
+		cmocka_unit_test(a_seed_s_draw_stays_what_it_was),
 		cmocka_unit_test(what_a_program_tells_is_taken_down),
 		cmocka_unit_test(what_is_written_is_read_and_counted),
 		cmocka_unit_test(a_broken_file_is_refused),

@@ -132,6 +132,49 @@ static void a_lower_stamp_waits_for_the_higher_one(void **state)
 	}
 }
 
+/* ... by the clock that nobody sets: here the other one was set back by as much. */
+static void a_stamp_is_forgotten_after_an_hour(void **state)
+{
+	static const struct { int64_t after_ms; bool taken; } rows[] = {
+		{ 3599999, false }, { 3600000, false }, { 3600001, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct recycle_stamps *stamps = recycle_rule_new();
+		struct recycle_now now = { .wall_s = WALL + 10, .ms = rows[i].after_ms };
+		struct recycle_close conn = {
+			.pair = pair_of(1, 2), .has_ts = true, .ts_recent = TS - 1, .ts_recent_s = WALL + 10,
+		};
+		struct recycle_stamp found = { 0 };
+
+		closed(stamps, conn.pair, TS, 0);
+		recycle_rule_time_wait(&conn, stamps, 200, &now);
+		recycle_rule_syn(stamps, &conn.pair, false, 0, WALL + 10, &found);
+		assert_int_equal(found.ts, rows[i].taken ? TS - 1 : TS);
+		recycle_rule_free(stamps);
+	}
+}
+
+/* TSvals of so long ago say nothing (TCP_PAWS_24DAYS). */
+static void after_24_days_an_older_stamp_is_taken(void **state)
+{
+	static const struct { uint32_t after_s; bool taken; } rows[] = {
+		{ 0, false }, { 24 * 86400 - 1, false }, { 24 * 86400, true },
+	};
+	const struct recycle_segment older = { 1000, 1001, .has_ts = true, .tsval = TS - 1 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct recycle_close conn = {
+			.has_ts = true, .ts_recent = TS, .ts_recent_s = WALL, .acked = 1000,
+		};
+
+		recycle_rule_recent(&conn, &older, WALL + rows[i].after_s);
+		assert_int_equal(conn.ts_recent, rows[i].taken ? TS - 1 : TS);
+	}
+}
+
 static void who_closes_without_timestamps_remembers_nothing(void **state)
 {
 	struct recycle_stamps *stamps = recycle_rule_new();
@@ -252,6 +295,8 @@ static void a_timer_runs_out_at_the_end_of_its_granule(void **state)
 		{ "granules of 64, the first of the next", 36, 700, 800 },
 		{ "granules of 4096", 0, 60000, 62432 },
 		{ "granules of 4096, the next", 2432, 60000, 66528 },
+		{ "granules of 2^18", 0, 16515072, 16552928 },
+		{ "there are none above", 0, 20000000, 20222944 },
 	};
 
 	(void)state;
@@ -292,6 +337,8 @@ int main(void)
 		cmocka_unit_test(a_syn_is_held_against_the_stamp),
 		cmocka_unit_test(a_stamp_is_of_two_addresses),
 		cmocka_unit_test(a_lower_stamp_waits_for_the_higher_one),
+		cmocka_unit_test(a_stamp_is_forgotten_after_an_hour),
+		cmocka_unit_test(after_24_days_an_older_stamp_is_taken),
 		cmocka_unit_test(who_closes_without_timestamps_remembers_nothing),
 		cmocka_unit_test(the_fin_after_fin_wait2_brings_its_own_stamp),
 		cmocka_unit_test(which_segment_moves_ts_recent),
