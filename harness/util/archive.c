@@ -58,6 +58,8 @@ static la_ssize_t take(struct archive *ar, void *to, const void *data, size_t le
 	struct sink *sink = to;
 
 	(void)ar;
+	if (!len)	/* a sink that got nothing has no place yet */
+		return 0;
 	if (sink->len + len > sink->room) {
 		sink->room = 2 * (sink->len + len);
 		sink->data = must_realloc(sink->data, sink->room, 1);
