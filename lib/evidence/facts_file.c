@@ -1,6 +1,8 @@
 /* facts_file.c - facts: adding, finding, writing and reading */
 #include <twlab/facts.h>
 
+#include <twlab/file.h>
+
 #include <errno.h>
 
 static uint64_t hash_of(const char *node, const char *name)
@@ -116,7 +118,7 @@ static bool columns_cut(char *line, size_t len, char *columns[4])
 
 int facts_read(const char *path, struct facts *facts, struct err *err)
 {
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = file_open(path);
 	auto_free char *line = NULL;
 	unsigned int number = 0;
 	char *columns[4];
