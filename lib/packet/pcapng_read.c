@@ -204,9 +204,10 @@ static bool time_of(const struct reader *reader, const struct iface *iface, uint
 static void comment_join(struct message *said, const struct span *span)
 {
 	size_t len = strnlen((const char *)span->at, span->len);
+	bool is_first = !said->comment;
 
 	said->comment = must_realloc(said->comment, said->len + len + 2, 1);
-	if (said->len)
+	if (!is_first)
 		said->comment[said->len++] = '\n';
 	memcpy(said->comment + said->len, span->at, len);
 	said->len += len;
