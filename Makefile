@@ -2,7 +2,8 @@
 #
 #   make            build ./twlab, the labs' programs and libtwlab.a
 #   make demo       set up what is missing, build, run the labs, show what they found
-#   make check      set up what is missing, build, run every test
+#   make check      set up what is missing, build, run every test, fuzz for a minute
+#   make fuzz       fuzz each reader for FUZZ_S seconds (300), on all cores
 #   make deps       only the set-up: packages it names first, a kernel into the cache
 #   make bench      measure, and print the figures with ratios
 #   make install    into $(DESTDIR)$(PREFIX); LIBDIR= and MANDIR= are elsewhere if you say so; make uninstall
@@ -26,11 +27,11 @@ warn    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Werror \
 flags   := -std=c11 -D_GNU_SOURCE -DTWLAB_VERSION='"$(version)"' -fvisibility=hidden \
            -include lib/base/base.h -I. -I.build/include -I.build/internal $(warn)
 
-# Another compiler or SANITIZE means another set of objects, in its own folder.
-kind    := $(notdir $(CC))$(if $(SANITIZE),-sanitize)
+# Another compiler, SANITIZE or FUZZ means another set of objects, in its own folder.
+kind    := $(if $(FUZZ),fuzz,$(notdir $(CC))$(if $(SANITIZE),-sanitize))
 build   := .build/$(kind)
-ifdef SANITIZE
-sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+ifneq ($(SANITIZE)$(FUZZ),)
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 flags   += $(sanitize) -fno-omit-frame-pointer
 endif
 
@@ -54,6 +55,7 @@ progs   := $(filter-out %/lab,$(patsubst %.c,%,$(wildcard labs/[0-9]*/*.c)))
 assign  := $(foreach d,handout solution,$(wildcard labs/*/$(d)/*))
 tests   := $(patsubst %.c,%,$(wildcard tests/*/test_*.c))
 helpers := $(wildcard tests/helpers/*.c)
+fuzz    := $(filter-out %/test_fuzz.c,$(wildcard tests/fuzz/*.c))
 obj      = $(patsubst %.c,$(build)/%.o,$(1))
 comma   := ,
 
@@ -93,8 +95,18 @@ $(build)/%.o: %.c Makefile
 $(build)/all.a: $(call obj,$(src))
 	$(call say,AR)rm -f $@; $(AR) rcs $@ $^
 $(build)/tests/%.o: flags += -DBUILT_BY='"$(CC) $(sanitize)"' -DBUILD='"$(build)"'
+$(build)/tests/fuzz/test_fuzz: $(call obj,$(fuzz))
 $(tests:%=$(build)/%): %: %.o $(call obj,$(helpers)) $(build)/all.a
-	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(call say,LD)$(CC) $(CFLAGS) $(flags) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -lcmocka -o $@
+# The targets with libFuzzer, which is clang's.
+ifdef FUZZ
+$(build)/fuzz: $(call obj,$(fuzz)) $(build)/all.a
+	$(call say,LD)$(CC) $(CFLAGS) $(flags) -fsanitize=fuzzer $(LDFLAGS) $^ $(LDLIBS) -o $@
+else
+.PHONY: .build/fuzz/fuzz
+.build/fuzz/fuzz:
+	@$(MAKE) --no-print-directory FUZZ=1 CC=clang CFLAGS='-O1 -g' $@
+endif
 -include $(shell find .build -name '*.d' 2>/dev/null)
 
 # pkg-config --cflags --libs twlab: for this folder, and for where it is installed
@@ -108,10 +120,11 @@ twlab.pc: Makefile
 
 # What the targets that a new user types need is set up first, then they go on
 # in a make of their own, which finds the libraries that were not there before.
-check demo bench: deps
+check demo bench fuzz: deps
 	@$(MAKE) -j$(shell nproc) --no-print-directory .$@
 
-packages := gcc pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
+# libclang-rt-dev is what clang only recommends: the sanitizers and libFuzzer of that clang.
+packages := gcc clang libclang-rt-dev pkg-config libnl-3-dev libnl-route-3-dev libnl-idiag-3-dev libnl-nf-3-dev \
             libnftables-dev libjansson-dev libarchive-dev libkmod-dev nettle-dev \
             libcmocka-dev graphviz fonts-dejavu-core qemu-system-x86 tshark tcpdump tcc libxml2-utils \
             python3-yaml python3-jsonschema perl
@@ -120,8 +133,10 @@ deps:
 	@$(MAKE) --no-print-directory twlab
 	@./twlab kernel fetch 6.1
 
-.check: all $(tests:%=$(build)/%)
-	@tests/all "tests/test_rooms $(build)" $(tests:%=$(build)/%)
+.check: all $(tests:%=$(build)/%) .build/fuzz/fuzz
+	@tests/all "tests/test_rooms $(build)" $(tests:%=$(build)/%) tests/fuzz/fuzzing
+.fuzz: .build/fuzz/fuzz
+	@FUZZ_S=$(or $(FUZZ_S),300) JOBS=$(shell nproc) tests/fuzz/fuzzing
 .demo: all
 	./twlab run all -o demo
 .bench: all
@@ -152,4 +167,4 @@ uninstall:
 clean:
 	rm -rf .build twlab twlab.pc libtwlab.a $(progs)
 .SECONDARY:	# no object is deleted behind our back
-.PHONY: all check demo bench deps install uninstall clean .check .demo .bench
+.PHONY: all check demo bench fuzz deps install uninstall clean .check .demo .bench .fuzz

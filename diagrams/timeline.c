@@ -67,12 +67,15 @@ static void draw_axis(struct timeline *timeline)
 	const struct dot_line line = { look, .width = 0.6, .style = "dotted" };
 	double span = (double)(timeline->to_ns - timeline->from_ns) / NS_PER_S;
 	size_t s = 0;
+	double step;
 
 	while (s + 1 < ARRAY_SIZE(steps) && span / steps[s] > 13)
 		s++;
-	for (unsigned int i = 0; steps[s] * i <= span; i++) {
-		double x = x_of(timeline, timeline->from_ns + (int64_t)(steps[s] * i * NS_PER_S));
-		auto_free char *label = must_printf("%.4g", steps[s] * i);
+	for (step = steps[s]; span / step > 13; )	/* a record may say that it took years */
+		step *= 10;
+	for (unsigned int i = 0; step * i <= span; i++) {
+		double x = x_of(timeline, timeline->from_ns + (int64_t)(step * i * NS_PER_S));
+		auto_free char *label = must_printf("%.4g", step * i);
 
 		dot_line(timeline->dot, &line, (struct dot_point){ x, timeline->top },
 			 (struct dot_point){ x, timeline->axis });

@@ -58,6 +58,8 @@ static la_ssize_t take(struct archive *ar, void *to, const void *data, size_t le
 	struct sink *sink = to;
 
 	(void)ar;
+	if (!len)	/* a sink that got nothing has no place yet */
+		return 0;
 	if (sink->len + len > sink->room) {
 		sink->room = 2 * (sink->len + len);
 		sink->data = must_realloc(sink->data, sink->room, 1);
@@ -171,12 +173,13 @@ static int unpack_one(struct archive *ar, struct archive_entry *entry,
 
 	if (!path)
 		return err_set(err, 0, "a file in the archive has no name");
-	while ((got = la.read_data_block(ar, &block, &len, &at)) == ARCHIVE_OK)
+	while ((got = la.read_data_block(ar, &block, &len, &at)) == ARCHIVE_OK && sink->len + len <= ARCHIVE_FILE_MAX)
 		take(ar, sink, block, len);
 	if (got == ARCHIVE_EOF)
 		files_add(files, path, la.entry_mode(entry), sink->data, sink->len);
 	free(sink->data);
-	return got == ARCHIVE_EOF ? 0 : failed(err, ar, path);
+	return got == ARCHIVE_EOF ? 0 : got == ARCHIVE_OK ?
+	       err_set(err, 0, "%s: it unpacks to more than %lu MB", path, ARCHIVE_FILE_MAX >> 20) : failed(err, ar, path);
 }
 
 int archive_unpack(const void *data, size_t len, struct files *files, struct err *err)

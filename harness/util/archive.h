@@ -14,6 +14,9 @@ int archive_pack(const struct files *files, void **data, size_t *len, struct err
 /* The same as a .tar.gz, for people. */
 int archive_pack_tar(const struct files *files, void **data, size_t *len, struct err *err);
 
+/* Of one file in what follows: more than any kernel or module. What unpacks to more is refused. */
+#define ARCHIVE_FILE_MAX (256UL << 20)
+
 /* Unpack what archive_pack() made, or any archive that libarchive reads. */
 int archive_unpack(const void *data, size_t len, struct files *files, struct err *err);
 

@@ -279,12 +279,12 @@ static struct value choice(struct parser *p)
 		return fail(p, "too much nesting");
 	p->at++;
 	yes = choice(p);
-	skip_space(p);
-	if (!p->failed && *p->at != ':')
-		return fail(p, "a ':' is missing");
-	p->at++;
 	if (p->failed)
 		return yes;
+	skip_space(p);
+	if (*p->at != ':')
+		return fail(p, "a ':' is missing");
+	p->at++;
 	no = choice(p);
 	p->depth--;
 	return holds(&cond) ? yes : no;

@@ -125,17 +125,39 @@ int fs_write_file(const char *path, const void *data, size_t len, struct err *er
 	return fs_commit(fd, path, err);
 }
 
+/* A pipe that others put there is not waited for. Negative, with errno, for what is no plain file. */
+static int open_plain(const char *path)
+{
+	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+FILE *fs_open(const char *path)
+{
+	auto_close int fd = open_plain(path);
+
+	return fd < 0 ? NULL : fdopen(steal_fd(&fd), "r");
+}
+
 int fs_read(const char *path, void **data, size_t *len, struct err *err)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = open_plain(path);
 	struct stat st;
 	auto_free char *buf = NULL;
 	size_t have = 0;
 
+	if (fd < 0 && (errno == EINVAL || errno == EISDIR))
+		return err_set(err, 0, "%s is no regular file", path);
 	if (fd < 0 || fstat(fd, &st))
 		return err_set(err, errno, "cannot read %s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, 0, "%s is no regular file", path);
 	buf = must_calloc((size_t)st.st_size + 1, 1);
 	while (have < (size_t)st.st_size) {
 		ssize_t n = read(fd, buf + have, (size_t)st.st_size - have);

@@ -7,6 +7,7 @@
 #define TWLAB_FS_H
 
 #include <fts.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include <twlab/err.h>
@@ -29,6 +30,11 @@ int fs_write_all(int fd, const void *data, size_t len, struct err *err);
 
 /* All of the above at once: the file @path is @data. */
 int fs_write_file(const char *path, const void *data, size_t len, struct err *err);
+
+/* Open the plain file @path for reading. Nothing else is opened: a pipe that others put there would be
+ * waited for, and a device has no end. NULL and errno then (EISDIR, EINVAL).
+ */
+FILE *fs_open(const char *path);
 
 /* The whole file in memory, with a NUL behind it (to be freed). */
 int fs_read(const char *path, void **data, size_t *len, struct err *err);

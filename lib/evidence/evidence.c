@@ -7,6 +7,7 @@
 #include <twlab/evidence.h>
 
 #include <twlab/evidence_programs.h>
+#include <twlab/fs.h>
 #include <twlab/pcapng.h>
 #include <twlab/trial_text.h>
 #include <twlab/seal.h>
@@ -19,6 +20,7 @@
 
 #define TIME_MAX_NS (INT64_MAX / 4)	/* so that sums and differences fit */
 #define EXPIRES_MAX_MS 1000000000LL
+#define COUNT_MAX (INT64_MAX / 4)	/* here, too */
 
 /* Where a row is read: for the sentence, when it is not as it should be. */
 struct place {
@@ -68,7 +70,7 @@ static char *path_in(const struct evidence *evidence, const char *name)
 static json_t *object_read(const struct evidence *evidence, const char *name, struct err *err)
 {
 	auto_free char *path = path_in(evidence, name);
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = fs_open(path);
 	json_error_t error;
 	json_t *object;
 
@@ -161,7 +163,7 @@ typedef int row_reader(struct evidence *evidence, const json_t *row, const struc
 static int lines_read(struct evidence *evidence, const char *name, row_reader *read, struct err *err)
 {
 	auto_free char *path = path_in(evidence, name);
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = fs_open(path);
 	struct place place = { name, 0, err };
 	auto_free char *line = NULL;
 	size_t size = 0;
@@ -304,18 +306,20 @@ static int node_counters_read(struct evidence *evidence, const char *node, const
 	if (!json_is_object(before) || !json_is_object(after))
 		return wrong(place, "no counters before and after for", node);
 	json_object_foreach(after, name, value) {
-		if (!json_is_integer(value))
-			return wrong(place, "no number for", name);
-		counter_add(evidence, node, must_strdup(name),
-			    json_integer_value(json_object_get(before, name)),
-			    json_integer_value(value));
+		int64_t was = 0, is;
+
+		if (number_of(after, name, -COUNT_MAX, COUNT_MAX, place, &is) ||
+		    (json_object_get(before, name) && number_of(before, name, -COUNT_MAX, COUNT_MAX, place, &was)))
+			return -EINVAL;
+		counter_add(evidence, node, must_strdup(name), was, is);
 	}
 	json_object_foreach(json_object_get(counters, "qdisc"), name, value) {
 		json_object_foreach(value, what, one) {
-			if (!json_is_integer(one))
-				return wrong(place, "no number for", name);
-			counter_add(evidence, node, must_printf("qdisc.%s.%s", name, what), 0,
-				    json_integer_value(one));
+			int64_t is;
+
+			if (number_of(value, what, -COUNT_MAX, COUNT_MAX, place, &is))
+				return -EINVAL;
+			counter_add(evidence, node, must_printf("qdisc.%s.%s", name, what), 0, is);
 		}
 	}
 	return 0;

@@ -1,6 +1,8 @@
 /* evidence_programs.c - what the programs of a run said, and how each ended */
 #include <twlab/evidence_programs.h>
 
+#include <twlab/fs.h>
+
 #include <dirent.h>
 #include <errno.h>
 
@@ -9,7 +11,7 @@ static char *executable_file(const struct evidence *evidence, const char *name, 
 			  size_t *len, struct err *err)
 {
 	auto_free char *path = must_printf("%s/programs/%s%s", evidence->dir, name, suffix);
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = fs_open(path);
 	char *text = NULL;
 	size_t size = 0, got;
 

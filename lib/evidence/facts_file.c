@@ -4,6 +4,8 @@
 #include <twlab/hashmap.h>
 #include <twlab/utf8.h>
 
+#include <twlab/fs.h>
+
 #include <errno.h>
 
 /* The index of the fact, or -1 and the key that it is to have. */
@@ -86,7 +88,7 @@ static bool columns_cut(char *line, size_t len, char *columns[4])
 
 int facts_read(const char *path, struct facts *facts, struct err *err)
 {
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = fs_open(path);
 	auto_free char *line = NULL;
 	unsigned int number = 0;
 	char *columns[4];

@@ -106,10 +106,10 @@ int craft_finish(struct craft *craft, struct err *err)
 	struct packet_spec *spec = &craft->spec;
 
 	if (count_from(&spec->seq, &craft->seq, craft->from.sent, craft->from.next, "seq", err))
-		return -err->code;
+		return err_code(err);
 	if (spec->flags & TCP_ACK &&
 	    count_from(&spec->ack, &craft->ack, craft->to.sent, craft->to.next, "ack", err))
-		return -err->code;
+		return err_code(err);
 	spec->has_ts = craft->ts.given;
 	spec->tsecr = spec->flags & TCP_SYN || !craft->to.stamped ? 0 : craft->to.tsval;
 	return spec->has_ts ? count_from(&spec->tsval, &craft->ts, craft->from.stamped,

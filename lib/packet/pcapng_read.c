@@ -6,10 +6,13 @@
 #include <twlab/pcapng.h>
 #include <twlab/trace_follow.h>
 
+#include <twlab/fs.h>
 #include <twlab/pcapng_blocks.h>
 
 #include <errno.h>
 #include <sys/stat.h>
+
+#define IFACES_MAX 10000	/* each is looked for by its node's name */
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -29,6 +32,7 @@ struct iface {			/* what an interface block says of its stamps */
 struct message {			/* what the file says of a frame */
 	uint64_t id;
 	char *comment;
+	size_t len;		/* of the comment */
 };
 
 struct reader {
@@ -148,6 +152,8 @@ static int iface_read(struct reader *reader, struct span body)
 		return broken(reader, "an interface is not Ethernet");
 	body.at += 6;
 	body.len -= 6;
+	if (reader->n_ifaces == IFACES_MAX)
+		return broken(reader, "there are too many interfaces");
 	iface = grow(&reader->ifaces, reader->n_ifaces, sizeof(*iface));
 	iface->tsresol = 6;	/* unless it says so: microseconds */
 	while ((more = option_next(reader, &body, &option)) > 0) {
@@ -195,15 +201,18 @@ static bool time_of(const struct reader *reader, const struct iface *iface, uint
 	return llabs(*at_ns) < INT64_MAX / 4;	/* so that differences fit, too */
 }
 
+/* A frame may have many comments: each is copied once. */
 static void comment_join(struct message *said, const struct span *span)
 {
-	char *text = text_of(span), *before = said->comment;
+	size_t len = strnlen((const char *)span->at, span->len);
+	bool is_first = !said->comment;
 
-	said->comment = before ? must_printf("%s\n%s", before, text) : text;
-	if (before) {
-		free(before);
-		free(text);
-	}
+	said->comment = must_realloc(said->comment, said->len + len + 2, 1);
+	if (!is_first)
+		said->comment[said->len++] = '\n';
+	memcpy(said->comment + said->len, span->at, len);
+	said->len += len;
+	said->comment[said->len] = '\0';
 }
 
 static int packet_read(struct reader *reader, struct span body)
@@ -332,14 +341,14 @@ static void said_apply(struct reader *reader)
 
 static int file_read(const char *path, struct span *file, struct err *err)
 {
-	auto_fclose FILE *in = fopen(path, "re");
+	auto_fclose FILE *in = fs_open(path);
 	struct stat stat;
 	uint8_t *data;
 
+	if (!in && (errno == EISDIR || errno == EINVAL))
+		return err_set(err, 0, "%s is no file", path);
 	if (!in || fstat(fileno(in), &stat))
 		return err_set(err, errno, "cannot read %s", path);
-	if (!S_ISREG(stat.st_mode))
-		return err_set(err, 0, "%s is no file", path);
 	if (!stat.st_size)
 		return err_set(err, 0, "%s is empty", path);
 	data = must_calloc(1, (size_t)stat.st_size);

@@ -2,6 +2,7 @@
 #include <twlab/trial_text.h>
 
 #include <twlab/err.h>
+#include <twlab/fs.h>
 
 #include <errno.h>
 
@@ -108,7 +109,7 @@ static bool row_read(char *line, struct trial_row *row)
 
 int trial_read(const char *path, struct trial_row **rows, unsigned int *n, struct err *err)
 {
-	auto_fclose FILE *file = fopen(path, "re");
+	auto_fclose FILE *file = fs_open(path);
 	auto_free char *line = NULL;
 	size_t size = 0;
 	ssize_t len;

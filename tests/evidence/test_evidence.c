@@ -112,6 +112,7 @@ static const struct { const char *file, *text, *says; } damages[] = {
 	{ "counters.json", NULL, ": cannot read counters.json: No such file or directory" },
 	{ "counters.json", "{\"server\":{\"after\":{}}}", ": counters.json: no counters before and after for 'server'" },
 	{ "counters.json", "{\"server\":{\"before\":{},\"after\":{\"x\":\"y\"}}}", ": counters.json: no number for 'x'" },
+	{ "counters.json", "{\"server\":{\"before\":{\"x\":-9223372036854775807},\"after\":{\"x\":1}}}", ": counters.json: out of range: 'x'" },
 	{ "programs/peer.status", NULL, ": cannot read programs/peer.status: No such file or directory" },
 };
 
@@ -139,6 +140,25 @@ static void a_damaged_folder_is_refused_in_one_line(void **state)
 	evidence_free(folder_read());	/* the good rows were good */
 	folder_drop("nat.jsonl");
 	assert_null(evidence_read("/nonexistent", NULL));
+}
+
+static void a_pipe_in_the_folder_is_not_waited_for(void **state)
+{
+	static const char *const files[] = { "run.json", "packets.pcapng", "states.jsonl", "nat.jsonl", "trials.tsv",
+					     "events.jsonl", "counters.json", "programs/peer.out", "programs/peer.status" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_free char *path = must_printf("%s/%s", folder, files[i]);
+		struct err err = { 0 };
+
+		folder_make(true, four_way, NULL, NULL);
+		unlink(path);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		assert_null(evidence_read(folder, &err));
+		assert_non_null(strstr(err.text, files[i]));
+		assert_int_equal(unlink(path), 0);
+	}
 }
 
 struct story {
@@ -380,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_is_read),
 		cmocka_unit_test(a_damaged_folder_is_refused_in_one_line),
+		cmocka_unit_test(a_pipe_in_the_folder_is_not_waited_for),
 		cmocka_unit_test(sockets_go_through_their_states),
 		cmocka_unit_test(a_stay_knows_its_times_and_its_timer),
 		cmocka_unit_test(states_have_names),

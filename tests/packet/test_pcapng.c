@@ -244,6 +244,50 @@ static void each_section_has_its_own_interfaces(void **state)
 	trace_free(trace);
 }
 
+static void interfaces_are_bounded(void **state)
+{
+	const struct { unsigned int n; bool good; } cases[] = { { 10000, true }, { 10001, false } };
+	const size_t section = 28, iface = 28;	/* bytes of hand_make()'s blocks */
+	struct hand hand;
+
+	(void)state;
+	hand_make(&hand, &dents[0]);
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		auto_free uint8_t *data = must_calloc(section + cases[c].n * iface, 1);
+		struct err err = { 0 };
+		struct trace *trace;
+
+		memcpy(data, hand.data, section);
+		for (unsigned int i = 0; i < cases[c].n; i++)
+			memcpy(data + section + i * iface, hand.data + section, iface);
+		save(data, section + cases[c].n * iface);
+		trace = pcapng_read(path, 0, 0, &err);
+		assert_int_equal(!!trace, cases[c].good);
+		if (!trace)
+			assert_non_null(strstr(err.text, "there are too many interfaces"));
+		trace_free(trace);
+	}
+}
+
+static void comments_are_joined(void **state)
+{
+	/* a frame of no bytes with three comments: "one", "", "two" */
+	static const uint8_t packet[] = { 6, 0, 0, 0, 52, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+					  1, 0, 3, 0, 'o', 'n', 'e', 0, 1, 0, 0, 0, 1, 0, 3, 0, 't', 'w', 'o', 0, 52, 0, 0, 0 };
+	struct err err = { 0 };
+	struct trace *trace;
+	struct hand hand;
+
+	(void)state;
+	hand_make(&hand, &dents[0]);
+	memcpy(hand.data + 56, packet, sizeof(packet));
+	save(hand.data, 56 + sizeof(packet));
+	trace = pcapng_read(path, 0, 0, &err);
+	assert_string_equal(err.text, "");
+	assert_string_equal(trace->frames[0].comment, "one\n\ntwo");
+	trace_free(trace);
+}
+
 static void other_files_are_refused(void **state)
 {
 	static const char text[] = "\xd4\xc3\xb2\xa1 this is what a pcap begins with";
@@ -382,6 +426,8 @@ int main(void)
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(a_broken_file_is_refused_in_one_line),
 		cmocka_unit_test(each_section_has_its_own_interfaces),
+		cmocka_unit_test(interfaces_are_bounded),
+		cmocka_unit_test(comments_are_joined),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(damage_never_crashes),
 		cmocka_unit_test(names_that_do_not_fit_are_left_out),

@@ -9,6 +9,7 @@
 
 #include <twlab/fs.h>
 #include "harness/vm/cache.h"
+#include "harness/util/archive.h"
 #include "harness/vm/fetch.h"
 #include "harness/cli/commands.h"
 #include "harness/vm/kernel.h"
@@ -408,6 +409,20 @@ static void modules_of_another_kernel_are_refused(void **state)
 	assert_int_equal(kernel_list(&all), 0);
 }
 
+static void what_unpacks_to_no_end_is_refused(void **state)
+{
+	auto_free void *packed = NULL;
+	struct err err = { 0 };
+	void *data = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(fs_read("tests/data/zeros-260-mb.bz2", &packed, &len, NULL), 0);
+	assert_int_equal(archive_inflate(packed, len, &data, &len, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "it unpacks to more than 256 MB"));
+	assert_null(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +440,7 @@ int main(void)
 		TEST(a_broken_package_is_refused),
 		TEST(a_package_without_a_kernel_is_refused),
 		TEST(modules_of_another_kernel_are_refused),
+		TEST(what_unpacks_to_no_end_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
