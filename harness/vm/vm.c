@@ -14,6 +14,7 @@
 #include "harness/vm/job.h"
 #include "harness/vm/snapshot.h"
 #include "harness/vm/lifecycle.h"
+#include "harness/vm/guest_state.h"
 
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
@@ -189,11 +190,13 @@ static int boot(struct image *image, struct err *err)
 	ret = start_boot(vm, err);
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
 		;
-	if (ret > 0)
+	if (ret > 0) {
+		vmstate_settle(vm->state.data, vm->state.len, image->kernel.machine->shift);
 		ret = snapshot_write(image->kernel.name, image->key, image->mem_mb, vm->ram_fd,
 				     vm->state.data, vm->state.len, err);
-	else
+	} else {
 		err_in(err, "cannot boot the kernel");
+	}
 	free(boot_console);
 	boot_console = steal_ptr(&vm->console.text);
 	vm_free(vm);
