@@ -3,6 +3,7 @@
  * Host to guest: one bundle (PORT_JOB): {"argv": [...], "seed": "12345"} and
  *	work/...	files for the folder that the program runs in
  *	root/...	files for anywhere else, where nothing is yet
+ * and, where it was restored from a snapshot, that one's digest (PORT_SNAPSHOT).
  *
  * Guest to host: lines on debugcon, or on a serial port (transport.h).
  *	ready RELEASE			before the snapshot; then it pauses
@@ -29,8 +30,9 @@
 #define GUEST_FILES_MAX	4096		/* files in it */
 #define GUEST_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */
 
-/* The program finds in its environment: TWLAB_GUEST=1, and in TWLAB_SAY_FD a
- * descriptor: a line written there becomes the run's progress on the host.
+/* The program finds in its environment: TWLAB_GUEST=1; in TWLAB_SAY_FD a
+ * descriptor: a line written there becomes the run's progress on the host; and in
+ * TWLAB_SNAPSHOT the digest of the snapshot, if there was one.
  */
 
 /* The result as a bundle in memory, made without a copy: the files of the folder

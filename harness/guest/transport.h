@@ -17,6 +17,7 @@
 #include <twlab/err.h>
 
 #define TRANSPORT_JOB "opt/twlab/job"	/* the job's name in fw_cfg */
+#define TRANSPORT_SNAPSHOT "opt/twlab/snapshot"	/* the digest of what the guest was restored from */
 
 #define TRANSPORT_JOB_FILE "/twlab/job"	/* the job in the initramfs: the serial port is meant */
 #define TRANSPORT_SERIAL "/dev/ttyS1"

@@ -159,6 +159,7 @@ static int launch(struct vm *vm, struct err *err)
 		.job_fd = vm->serial ? -1 : vm->job_fd,
 		.take_fd = vm->take_fd,
 		.state_fd = vm->restoring ? vm->state.theirs : -1,
+		.snapshot = vm->snapshot,
 	};
 
 	return qemu_start(&vm->qemu, &setup, err);
@@ -250,6 +251,7 @@ static int restore(struct vm *vm, struct err *err)
 	if (find_snapshot(vm->image, &snapshot, NULL, err))
 		return err_code(err);
 	vm->ram_fd = steal_fd(&snapshot.fd);
+	strcpy(vm->snapshot, snapshot.digest);
 	if (migration_open(&vm->state, true, steal_ptr(&snapshot.state), snapshot.state_len, err))
 		return err_code(err);
 	vm->hello_limit_ns = wall_ns() + HELLO_LIMIT_S * NS_PER_S;
