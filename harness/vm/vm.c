@@ -302,6 +302,9 @@ static bool miscounted(const struct vm *vm)
  */
 static int start_again(struct vm *vm, struct err *err)
 {
+	int64_t now = wall_ns();
+	int ret;
+
 	qemu_stop(&vm->qemu);
 	protocol_free(&vm->protocol);
 	if (miscounted(vm)) {
@@ -315,7 +318,9 @@ static int start_again(struct vm *vm, struct err *err)
 	vm->hello = vm->paused = vm->migrated = false;
 	vm->stage = lifecycle_running;
 	vm->asked = 0;
-	return restore(vm, err);
+	ret = restore(vm, err);
+	vm->limit_ns += wall_ns() - now;	/* the boot of a new one is not the job's */
+	return ret;
 }
 
 int vm_step(struct vm *vm, int timeout_ms, struct err *err)
