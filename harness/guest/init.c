@@ -250,6 +250,17 @@ static int read_job(json_t **job, struct err *err)
 	return 0;
 }
 
+/* Before the ports are given back. */
+static void name_snapshot(void)
+{
+	auto_free void *digest = NULL;
+	struct err none;
+	size_t len;
+
+	if (!transport_is_serial() && !transport_read(PROTOCOL_SNAPSHOT, &digest, &len, &none))
+		setenv("TWLAB_SNAPSHOT", digest, 1);
+}
+
 static _Noreturn void become(int argc, char **argv, int pipes[3][2])
 {
 	int input = open(GUEST_STDIN, O_RDONLY | O_CLOEXEC);
@@ -269,6 +280,7 @@ static _Noreturn void become(int argc, char **argv, int pipes[3][2])
 	setenv("HOME", "/root", 1);
 	setenv("TWLAB_GUEST", "1", 1);
 	setenv("TWLAB_SAY_FD", "3", 1);
+	name_snapshot();
 	transport_close();	/* I/O permissions are inherited, and kept by exec */
 	if (chdir(WORK) == 0) {
 		/* This very program is loaded already. */

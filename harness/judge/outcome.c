@@ -119,6 +119,8 @@ static void print_text(FILE *out, const struct outcome *outcome)
 			(double)evidence->end_ns / (double)NS_PER_S);
 	if (outcome->wall_ns)
 		fprintf(out, " in %.1f s", (double)outcome->wall_ns / (double)NS_PER_S);
+	if (evidence && *evidence->snapshot)
+		fprintf(out, ", snapshot %.*s", SNAPSHOT_SHOWN, evidence->snapshot);
 	fputc('\n', out);
 	if (outcome->failed) {	/* one reason for all its claims */
 		fprintf(out, "  %-5s      ", result_name[outcome->without]);
@@ -193,6 +195,8 @@ static json_t *outcome_json(const struct outcome *outcome, bool costs)
 		json_object_update_new(json, json_pack("{s:o, s:o, s:o, s:I, s:I}", "kernel", json_text(evidence->kernel),
 			"runner", json_text(evidence->runner), "recycle", json_text(evidence->recycle), "seed", (json_int_t)evidence->seed,
 			"end_ns", (json_int_t)evidence->end_ns));
+	if (evidence && *evidence->snapshot)
+		json_object_set_new(json, "snapshot", json_string(evidence->snapshot));
 	if (outcome->failed)
 		json_object_set_new(json, "failed", json_text(outcome->failed));
 	if (costs && outcome->dir)

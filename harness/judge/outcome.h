@@ -8,6 +8,8 @@
 #include "harness/util/status.h"
 #include "harness/judge/judge.h"
 
+#define SNAPSHOT_SHOWN 12	/* letters of a snapshot's digest, where people read it */
+
 struct outcome {
 	struct plan *plan;
 	struct evidence *evidence;	/* NULL when the run left none */

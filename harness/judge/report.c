@@ -103,8 +103,13 @@ int report_write(const struct outcome *outcome, struct err *err)
 	fprintf(out, "<p><small>%s, %s. Linux %s (%s)", lab->name, outcome->plan->variant, evidence->kernel, evidence->runner);
 	if (*evidence->recycle)
 		fprintf(out, ", tcp_tw_recycle %s", evidence->recycle);
-	fprintf(out, ", seed %llu, %.1f s of its time.", (unsigned long long)evidence->seed,
+	fprintf(out, ", seed %llu, %.1f s of its time", (unsigned long long)evidence->seed,
 		(double)evidence->end_ns / (double)NS_PER_S);
+	if (*evidence->snapshot) {
+		fputs(", snapshot ", out);
+		html_escaped(out, evidence->snapshot);
+	}
+	fputc('.', out);
 	for (unsigned int p = 0; p < evidence->n_params; p++) {
 		fputc(' ', out);
 		html_escaped(out, evidence->params[p]);

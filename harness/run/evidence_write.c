@@ -215,6 +215,8 @@ static int write_run(const struct recorder *recorder, const char *kernel, uint64
 			"hz", evidence_hz(), "start_ns", (json_int_t)recorder->start_ns,
 			"end_ns", (json_int_t)recorder->end_ns,
 			"twlab", TWLAB_VERSION, "bytes", sizes(recorder->dir), "complete", failed == NULL);
+	if (getenv("TWLAB_SNAPSHOT"))
+		json_object_set_new(run, "snapshot", json_string(getenv("TWLAB_SNAPSHOT")));
 	if (failed)
 		json_object_set_new(run, "failed", json_text(failed));
 	code = write_json(recorder->dir, "run.json", run, err);

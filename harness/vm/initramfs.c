@@ -8,6 +8,7 @@
 
 #include "harness/util/archive.h"
 #include <twlab/fs.h>
+#include "harness/vm/executable_strip.h"
 #include "harness/vm/modules.h"
 #include "harness/util/guest.h"
 #include "harness/vm/protocol.h"
@@ -139,6 +140,30 @@ static bool wants_signatures(const struct kernel *kernel)
 		(kernel->words && (strstr(kernel->words, "lockdown=") || strstr(kernel->words, "sig_enforce")));
 }
 
+/* With the address sanitizer it reads its own symbols, to tell where it found something. */
+static bool reads_itself(const struct initramfs *plan)
+{
+	for (size_t i = 0; i < plan->to.n; i++)
+		if (strstr(plan->to.item[i], "/libasan.so"))
+			return true;
+	return false;
+}
+
+/* A file of this machine. Who may write it here is no matter there. */
+static int add_file(struct files *files, const struct initramfs *plan, size_t i, struct err *err)
+{
+	const char *to = plan->to.item[i];
+	struct file *file;
+
+	if (files_add_from(files, to, plan->from.item[i], err))
+		return err_code(err);
+	file = &files->item[files->n - 1];
+	file->mode = file->mode & 0111 ? 0755 : 0644;
+	if (!strncmp(to, "twlab/", 6) && !reads_itself(plan))
+		executable_strip(file);
+	return 0;
+}
+
 int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 		    struct err *err)
 {
@@ -151,7 +176,7 @@ int initramfs_build(const struct initramfs *plan, const struct kernel *kernel,
 		files_add(&files, fixed[i].path, fixed[i].mode, fixed[i].text,
 			  fixed[i].text ? strlen(fixed[i].text) : 0);
 	for (size_t i = 0; i < plan->to.n; i++)
-		if (files_add_from(&files, plan->to.item[i], plan->from.item[i], err))
+		if (add_file(&files, plan, i, err))
 			return err_code(err);
 	if ((kernel->modules && modules_add(&files, kernel->modules,
 		wants_signatures(kernel), err)) ||

@@ -9,6 +9,7 @@
 #include "harness/vm/migration.h"
 #include "harness/vm/image.h"
 #include "harness/vm/qemu.h"
+#include "harness/vm/snapshot.h"
 #include "harness/vm/protocol.h"
 #include "harness/vm/vm.h"
 
@@ -21,6 +22,7 @@ struct vm {
 	struct tail console;
 
 	int initramfs_fd, ram_fd, job_fd, take_fd;
+	char snapshot[SNAPSHOT_DIGEST + 1];	/* what it is restored from; "" where it boots */
 	struct migration state;
 
 	/* What has happened. */

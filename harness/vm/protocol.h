@@ -3,6 +3,7 @@
  * Host to guest: one bundle (PROTOCOL_JOB): {"argv": [...], "seed": "12345"} and
  *	work/...	files for the folder that the program runs in
  *	root/...	files for anywhere else, where nothing is yet
+ * and, where it was restored from a snapshot, that one's digest (PROTOCOL_SNAPSHOT).
  *
  * Guest to host: lines on debugcon, or on a serial port (transport.h).
  *	ready RELEASE			before the snapshot; then it pauses
@@ -27,6 +28,7 @@
 #include <twlab/err.h>
 
 #define PROTOCOL_JOB		"opt/twlab/job"	/* the job's name in fw_cfg */
+#define PROTOCOL_SNAPSHOT	"opt/twlab/snapshot"	/* the digest of what the guest was restored from */
 #define PROTOCOL_JOB_FILE	"/twlab/job"	/* the job in the initramfs: the serial port is meant */
 
 /* What a kernel says on its console that does not give PID 1 the I/O ports. */
@@ -37,8 +39,9 @@
 #define PROTOCOL_FILES_MAX	4096		/* files in it */
 #define PROTOCOL_PRINT_MAX	(4 << 20)	/* bytes of stdout and stderr that are passed on */
 
-/* The program finds in its environment: TWLAB_GUEST=1, and in TWLAB_SAY_FD a
- * descriptor: a line written there becomes the run's progress on the host.
+/* The program finds in its environment: TWLAB_GUEST=1; in TWLAB_SAY_FD a
+ * descriptor: a line written there becomes the run's progress on the host; and in
+ * TWLAB_SNAPSHOT the digest of the snapshot, if there was one.
  */
 
 /* What has arrived and was not taken yet. { 0 } is an empty one. */

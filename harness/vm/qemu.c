@@ -133,6 +133,8 @@ static void args_make(struct args *args, const struct qemu_setup *setup,
 		args_add(args, "-fw_cfg", must_printf("name=" PROTOCOL_JOB ",file=/proc/self/fd/%d",
 						      setup->job_fd));
 	if (setup->restored)
+		args_add(args, "-fw_cfg", must_printf("name=" PROTOCOL_SNAPSHOT ",string=%s", setup->snapshot));
+	if (setup->restored)
 		args_add(args, "-incoming", must_strdup("defer"));
 	grow(&args->item, args->n, sizeof(char *));	/* the NULL */
 }

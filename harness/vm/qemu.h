@@ -24,6 +24,7 @@ struct qemu_setup {
 	int job_fd;		/* what the guest finds in fw_cfg */
 	int take_fd;		/* memsave's target */
 	int state_fd;		/* the devices' state, to be restored from */
+	const char *snapshot;	/* restored: the digest of what from, which the guest finds in fw_cfg */
 };
 
 struct qemu {

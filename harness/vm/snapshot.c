@@ -9,10 +9,13 @@
  */
 #include "harness/vm/snapshot.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <jansson.h>
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -23,6 +26,7 @@
 #define TRAILER 512		/* bytes of JSON at the end */
 #define KEEP	6		/* snapshots a kernel: another twlab may still want its own */
 #define BLOCK	(64UL << 10)	/* what is all zero in this grain becomes a hole */
+#define PAGE	4096UL		/* what is all zero in this grain is not in the digest */
 
 static char *path_of(const char *kernel, const char *key)
 {
@@ -57,7 +61,7 @@ static bool is_whole(int fd, unsigned int mem_mb, struct snapshot *snapshot)
 	off_t ram = (off_t)mem_mb << 20;
 	char trailer[TRAILER + 1] = "";
 	auto_free char *digest = NULL;
-	const char *want = "";
+	const char *want = "", *all = "";
 	json_int_t ram_len = 0, state_len = 0;
 	struct stat st;
 	json_t *json;
@@ -67,14 +71,15 @@ static bool is_whole(int fd, unsigned int mem_mb, struct snapshot *snapshot)
 	    pread(fd, trailer, TRAILER, st.st_size - TRAILER) != TRAILER)
 		return false;
 	json = json_loads(trailer, 0, NULL);
-	if (!json_unpack(json, "{s:I, s:I, s:s}", "ram", &ram_len, "state", &state_len,
-			 "state_sha256", &want) &&
-	    ram_len == ram && state_len == st.st_size - ram - TRAILER) {
+	if (!json_unpack(json, "{s:I, s:I, s:s, s:s}", "ram", &ram_len, "state", &state_len,
+			 "state_sha256", &want, "sha256", &all) &&
+	    strlen(all) == SNAPSHOT_DIGEST && ram_len == ram && state_len == st.st_size - ram - TRAILER) {
 		snapshot->state_len = (size_t)state_len;
 		snapshot->state = must_calloc(snapshot->state_len, 1);
 		if (pread(fd, snapshot->state, snapshot->state_len, ram) == state_len) {
 			digest = digest_of(snapshot->state, snapshot->state_len);
 			whole = !strcmp(digest, want);
+			strcpy(snapshot->digest, all);
 		}
 	}
 	json_decref(json);
@@ -105,8 +110,21 @@ static bool is_zero(const char *data, size_t len)
 	return !*data && !memcmp(data, data + 1, len - 1);
 }
 
+/* Pages of a block, with where they are. */
+static void digest_pages(struct sha256_ctx *sha, const char *ram, size_t at)
+{
+	for (size_t end = at + BLOCK; at < end; at += PAGE) {
+		uint64_t place = htobe64(at);
+
+		if (is_zero(ram + at, PAGE))
+			continue;
+		sha256_update(sha, sizeof(place), (const uint8_t *)&place);
+		sha256_update(sha, PAGE, (const uint8_t *)ram + at);
+	}
+}
+
 /* Holes where the guest never wrote: some 110 of 512 MB are left. */
-static int copy_ram(int fd, int ram_fd, size_t len, struct err *err)
+static int copy_ram(int fd, int ram_fd, size_t len, struct sha256_ctx *sha, struct err *err)
 {
 	char *ram = mmap(NULL, len, PROT_READ, MAP_SHARED, ram_fd, 0);
 	int ret = 0;
@@ -120,6 +138,7 @@ static int copy_ram(int fd, int ram_fd, size_t len, struct err *err)
 			if (n != (ssize_t)BLOCK)	/* a full disk takes a part first */
 				ret = err_set(err, n < 0 ? errno : ENOSPC,
 					      "cannot keep the guest's memory in the cache");
+			digest_pages(sha, ram, at);
 		}
 	munmap(ram, len);
 	if (!ret && lseek(fd, (off_t)len, SEEK_SET) < 0)
@@ -158,21 +177,34 @@ static void prune(const char *kernel)
 	globfree(&found);
 }
 
+static void digest_end(struct sha256_ctx *sha, char hex[SNAPSHOT_DIGEST + 1])
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	sha256_digest(sha, sizeof(digest), digest);
+	base16_encode_update(hex, sizeof(digest), digest);
+	hex[SNAPSHOT_DIGEST] = '\0';
+}
+
 int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int ram_fd,
 		   const void *state, size_t state_len, struct err *err)
 {
 	auto_free char *path = path_of(kernel, key), *digest = digest_of(state, state_len);
 	auto_close int fd = fs_create(path, err);
 	size_t ram = (size_t)mem_mb << 20;
-	char trailer[TRAILER];
+	char trailer[TRAILER], all[SNAPSHOT_DIGEST + 1];
+	struct sha256_ctx sha;
 
-	if (fd < 0)
+	sha256_init(&sha);
+	if (fd < 0 || copy_ram(fd, ram_fd, ram, &sha, err))
 		return err_code(err);
+	sha256_update(&sha, state_len, state);
+	digest_end(&sha, all);
 	memset(trailer, ' ', sizeof(trailer));
 	trailer[snprintf(trailer, sizeof(trailer),
-			 "\n{\"ram\": %zu, \"state\": %zu, \"state_sha256\": \"%s\"}",
-			 ram, state_len, digest)] = '\n';
-	if (copy_ram(fd, ram_fd, ram, err) || fs_write_all(fd, state, state_len, err) ||
+			 "\n{\"ram\": %zu, \"state\": %zu, \"state_sha256\": \"%s\", \"sha256\": \"%s\"}",
+			 ram, state_len, digest, all)] = '\n';
+	if (fs_write_all(fd, state, state_len, err) ||
 	    fs_write_all(fd, trailer, sizeof(trailer), err) || fs_commit(fd, path, err))
 		return err_code(err);
 	prune(kernel);

@@ -2,7 +2,7 @@
  *
  *	the RAM, as the guest sees it (sparse)
  *	the devices' state, as QEMU wrote it
- *	512 bytes of JSON: the lengths of both, a digest of the second
+ *	512 bytes of JSON: the lengths of both, a digest of the second, one of all
  *
  * A restored guest maps the file copy on write, so guests share what they do not
  * change, and the file may be deleted under them.
@@ -12,10 +12,13 @@
 
 #include <twlab/err.h>
 
+#define SNAPSHOT_DIGEST 64	/* letters: SHA-256 in hex */
+
 struct snapshot {
 	int fd;			/* the file: RAM from offset 0 */
 	void *state;
 	size_t state_len;
+	char digest[SNAPSHOT_DIGEST + 1];	/* of the guest: see snapshot_write() */
 };
 
 /* Open the snapshot @key of @kernel. -ENOENT when there is none; one that is not
@@ -27,6 +30,10 @@ void snapshot_close(struct snapshot *snapshot);
 
 /* Keep @ram_fd (@mem_mb of RAM) and @state as that snapshot, and forget the ones
  * of this kernel that were not used for longest.
+ *
+ * Guests are alike, to the last bit, whose snapshots have one digest. It is made once,
+ * here: SHA-256 of each page of RAM (4096 bytes) that is not all zero, in order, its
+ * offset (8 bytes, big endian) before it; then of @state.
  */
 int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int ram_fd,
 		   const void *state, size_t state_len, struct err *err);

@@ -36,6 +36,7 @@
 #include "harness/vm/job.h"
 #include "harness/vm/snapshot.h"
 #include "harness/vm/lifecycle.h"
+#include "harness/vm/device_state.h"
 
 #define WALL_LIMIT_S	60	/* for a job that names no limit */
 #define BOOT_LIMIT_S	120	/* a cold boot takes some 5 s on an idle machine */
@@ -172,6 +173,7 @@ static int launch(struct vm *vm, struct err *err)
 		.job_fd = vm->serial ? -1 : vm->job_fd,
 		.take_fd = vm->take_fd,
 		.state_fd = vm->restoring ? vm->state.theirs : -1,
+		.snapshot = vm->snapshot,
 	};
 
 	return qemu_start(&vm->qemu, &setup, err);
@@ -205,11 +207,13 @@ static int boot(struct image *image, struct err *err)
 	ret = start_boot(vm, err);
 	while (!ret && (ret = vm_step(vm, 1000, err)) == 0)
 		;
-	if (ret > 0)
+	if (ret > 0) {
+		device_state_settle(vm->state.data, vm->state.len, image->kernel.machine->shift);
 		ret = snapshot_write(image->kernel.name, image->key, image->mem_mb, vm->ram_fd,
 				     vm->state.data, vm->state.len, err);
-	else
+	} else {
 		err_in(err, "cannot boot the kernel");
+	}
 	free(boot_console);
 	boot_console = steal_ptr(&vm->console.text);
 	vm_free(vm);
@@ -263,6 +267,7 @@ static int restore(struct vm *vm, struct err *err)
 	if (find_snapshot(vm->image, &snapshot, NULL, err))
 		return err_code(err);
 	vm->ram_fd = steal_fd(&snapshot.fd);
+	strcpy(vm->snapshot, snapshot.digest);
 	if (migration_open(&vm->state, true, steal_ptr(&snapshot.state), snapshot.state_len, err))
 		return err_code(err);
 	vm->hello_limit_ns = clock_ns(CLOCK_MONOTONIC) + HELLO_LIMIT_S * NS_PER_S;
@@ -313,6 +318,9 @@ static bool miscounted(const struct vm *vm)
  */
 static int start_again(struct vm *vm, struct err *err)
 {
+	int64_t now = clock_ns(CLOCK_MONOTONIC);
+	int ret;
+
 	qemu_stop(&vm->qemu);
 	protocol_free(&vm->protocol);
 	if (miscounted(vm)) {
@@ -326,7 +334,9 @@ static int start_again(struct vm *vm, struct err *err)
 	vm->hello = vm->paused = vm->migrated = false;
 	vm->stage = lifecycle_running;
 	vm->asked = 0;
-	return restore(vm, err);
+	ret = restore(vm, err);
+	vm->limit_ns += clock_ns(CLOCK_MONOTONIC) - now;	/* the boot of a new one is not the job's */
+	return ret;
 }
 
 int vm_step(struct vm *vm, int timeout_ms, struct err *err)

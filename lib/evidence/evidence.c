@@ -127,6 +127,9 @@ static int run_fill(struct evidence *evidence, const json_t *run, const struct p
 		if (!*texts[i].to)
 			return -EINVAL;
 	}
+	evidence->snapshot = json_object_get(run, "snapshot") ? text_of(run, "snapshot", place) : must_strdup("");
+	if (!evidence->snapshot)
+		return -EINVAL;
 	if (!json_is_integer(json_object_get(run, "seed")))
 		return wrong(place, "no number for", "seed");
 	evidence->seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
@@ -437,6 +440,7 @@ void evidence_free(struct evidence *evidence)
 	free(evidence->kernel);
 	free(evidence->runner);
 	free(evidence->recycle);
+	free(evidence->snapshot);
 	free(evidence->params);
 	free(evidence->states);
 	free(evidence->nats);

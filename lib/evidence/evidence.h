@@ -85,6 +85,7 @@ struct evidence {
 	char *lab, *variant;
 	char *kernel, *runner;	/* "6.1.0-56-cloud-amd64", "vm" or "here" */
 	char *recycle;		/* "", "emulated" or "genuine" */
+	char *snapshot;		/* the digest of what the guest was restored from; "" = it booted, or was none */
 	char **params;		/* "name=value", in the lab's order */
 	unsigned int n_params;
 	uint64_t seed;

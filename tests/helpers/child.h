@@ -5,6 +5,7 @@
 #include "tests/helpers/test.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* The first process that @pid has started, or 0. */
@@ -17,14 +18,14 @@ static inline pid_t child_of(pid_t pid)
 	return file && fscanf(file, "%d", &child) == 1 ? child : 0;
 }
 
-/* Wait until @pid has a child that has used @ms of processor time: so far it has come, however
- * busy the machine. Returns the child, or 0 when @pid has none any more.
+/* Wait until @pid, a child of ours, has one itself that has used @ms of processor time: so far it has
+ * come, however busy the machine. Returns that, or 0 when @pid has ended.
  */
 static inline pid_t child_at(pid_t pid, int ms)
 {
-	bool begun = false;
+	siginfo_t ended = { 0 };
 
-	for (;;) {
+	while (!waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) && !ended.si_pid) {
 		pid_t child = child_of(pid);
 		struct timespec used;
 		clockid_t clock;
@@ -32,11 +33,9 @@ static inline pid_t child_at(pid_t pid, int ms)
 		if (child && !clock_getcpuclockid(child, &clock) && !clock_gettime(clock, &used) &&
 		    used.tv_sec * 1000 + used.tv_nsec / 1000000 >= ms)
 			return child;
-		if ((begun && !child) || kill(pid, 0))
-			return 0;
-		begun |= child != 0;
 		usleep(2000);
 	}
+	return 0;
 }
 
 #endif

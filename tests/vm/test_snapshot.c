@@ -137,6 +137,45 @@ static void a_snapshot_cut_short_is_none(void **state)
 	}
 }
 
+/* All of the guest is in the digest, and where its memory lies too. */
+static void a_digest_is_of_all(void **state)
+{
+	static const struct {
+		const char *what;
+		off_t at;	/* in RAM, of the one page that is not all zero */
+		const char *ram, *state;
+		bool same;
+	} rows[] = {
+		{ "a guest", 1 << 18, "ram", "state", true },
+		{ "the same again", 1 << 18, "ram", "state", true },
+		{ "other memory", 1 << 18, "raM", "state", false },
+		{ "memory elsewhere", 1 << 19, "ram", "state", false },
+		{ "other devices", 1 << 18, "ram", "statE", false },
+	};
+	char first[SNAPSHOT_DIGEST + 1] = "";
+	struct snapshot snapshot;
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int ram_fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+		print_message("%s\n", rows[i].what);
+		assert_int_equal(ftruncate(ram_fd, 1 << 20), 0);
+		assert_int_equal(pwrite(ram_fd, rows[i].ram, 3, rows[i].at), 3);
+		assert_int_equal(snapshot_write("k", "key", 1, ram_fd, rows[i].state, 5, &err), 0);
+		close(ram_fd);
+		assert_int_equal(snapshot_open("k", "key", 1, &snapshot, &err), 0);
+		assert_int_equal(strlen(snapshot.digest), SNAPSHOT_DIGEST);
+		if (!i)
+			strcpy(first, snapshot.digest);
+		assert_int_equal(!strcmp(snapshot.digest, first), rows[i].same);
+		snapshot_close(&snapshot);
+	}
+	/* As sha256sum has it for that page, behind its place, and the state. */
+	assert_string_equal(first, "c57621f6cfd214bcc3ab1ec31eca24055c6499b43bddfa04776c6e6abb5267a1");
+}
+
 /* Where the file system has no nameless files, one in memory stands in. */
 static void a_file_appears_whole_or_not(void **state)
 {
@@ -314,6 +353,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_cache, forget_cache)
 		TEST(without_qemu_nothing_starts),
 		TEST(a_snapshot_cut_short_is_none),
+		TEST(a_digest_is_of_all),
 		TEST(a_file_appears_whole_or_not),
 		TEST(the_oldest_go),
 		TEST(a_killed_boot_leaves_nothing),
