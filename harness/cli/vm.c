@@ -196,7 +196,7 @@ static int bring_input(struct along *along, struct input *input, char **argv, st
 		return 0;
 	if (input_read(input, err))
 		return err_code(err);
-	files_add(&along->system, GUEST_STDIN + 1, 0600, input->data, input->len);
+	files_add(&along->system, &GUEST_STDIN[1], 0600, input->data, input->len);
 	if (is_shell(argv[0]) && !memchr(input->data, '\0', input->len)) {
 		auto_free char *head = must_printf("%.*s", input->len < 4096 ? (int)input->len : 4096, input->data);
 
