@@ -86,6 +86,7 @@ void fuzz_bundle(const struct fuzz_target *target, const uint8_t *data, size_t l
 			continue;
 		assert(files_path_is_safe(file.path) && (const uint8_t *)file.data + file.len <= data + len);
 		free(fuzz_text(file.data, file.len));
+		free(file.path);
 	}
 	json_decref(head);
 }
