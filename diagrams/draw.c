@@ -1,7 +1,7 @@
 /* draw.c - every picture of a lab or of a run, into a folder */
 #include "diagrams/draw.h"
 
-#include "diagrams/crowd.h"
+#include "diagrams/time_wait_plot.h"
 #include "diagrams/ladder.h"
 #include "diagrams/state_diagram.h"
 #include "diagrams/render.h"
@@ -82,8 +82,8 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 		add(&pictures, i ? must_printf("states-%u", i + 1) : must_strdup("states"),
 		    machine_draw(&scene, i), true);
 	add(&pictures, must_strdup("timeline"), timeline_draw(&scene), true);
-	if (crowd_is_there(&scene))
-		add(&pictures, must_strdup("time-wait"), crowd_draw(&scene), true);
+	if (time_wait_plot_is_there(&scene))
+		add(&pictures, must_strdup("time-wait"), time_wait_plot_draw(&scene), true);
 	scene_close(&scene);
 	socket_states_free(sockets, n_sockets);
 	return finish(&pictures, dir, err);

@@ -5,7 +5,7 @@
 #include <twlab/fs.h>
 #include "harness/grade/class.h"
 #include "harness/grade/grade_html.h"
-#include "harness/grade/grade_format.h"
+#include "harness/grade/grade_formats.h"
 #include "harness/grade/submissions.h"
 #include "harness/grade/handout.h"
 #include "harness/cli/commands.h"

@@ -1,5 +1,5 @@
 /* play.c - twlab play: runs on this kernel, not judged: what a guest does */
-#include "harness/run/override.h"
+#include "harness/run/student_files.h"
 #include <twlab/clock.h>
 #include "harness/cli/commands.h"
 #include "harness/util/guest.h"
@@ -34,20 +34,20 @@ static void report(int64_t now_ns, const char *what)
 /* A file that cannot be put in place is wrong usage. Where it could, and the run did not
  * come to its end, whoever asked has to find out whether it does without.
  */
-static int execute_with(struct plan *plan, struct execute_options *options, const struct override_file *files,
-		     unsigned int n, struct err *err)
+static int execute_with(struct plan *plan, struct execute_options *options, const struct student_file *files,
+			unsigned int n, struct err *err)
 {
 	bool theirs = false;
-	struct override *override = n ? override_new(plan, files, n, &theirs, err) : NULL;
+	struct student_files *student = n ? student_files_new(plan, files, n, &theirs, err) : NULL;
 	int code;
 
-	if (n && !override)
+	if (n && !student)
 		return theirs ? STATUS_USAGE : STATUS_ERROR;
-	options->override = override;
+	options->student = student;
 	code = execute(plan, options, err);
 	if (!code && !guest_inside())	/* a guest's files are sealed where they are unpacked: that is quicker */
 		code = seal_put(options->dir, err);
-	override_free(override);
+	student_files_free(student);
 	return !code ? STATUS_HOLDS : n ? STATUS_FAILS : STATUS_ERROR;
 }
 
@@ -59,7 +59,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 		{ "rules", required_argument, NULL, TASK_RULES }, { "program", required_argument, NULL, TASK_PROGRAM }, { 0 }
 	};
 	struct execute_options execute_options = { .own_kernel = guest_inside(), .report = quiet ? NULL : report };
-	struct override_file files[8];
+	struct student_file files[8];
 	unsigned int n_files = 0;
 	const char **sets = NULL, *variant = NULL;
 	struct plan *plan = NULL;
@@ -83,7 +83,7 @@ static int execute_one(int argc, char **argv, bool quiet, struct err *err)
 				err_set(err, 0, "what is handed in is given as NAME=FILE, at most %zu of them", ARRAY_SIZE(files));
 				goto out;
 			}
-			files[n_files++] = (struct override_file){ (enum task_kind)opt, strsep(&optarg, "="), optarg };
+			files[n_files++] = (struct student_file){ (enum task_kind)opt, strsep(&optarg, "="), optarg };
 			break;
 		default:
 			options_unknown(opt, argv, err);

@@ -79,7 +79,7 @@ static const struct submission_file *file_of(const struct grading *grading, cons
 
 /* The run that @task's marks under @variant look at: made when first asked for. */
 static struct grade_run *run_for(struct grading *grading, const struct task *task, const char *variant,
-				struct err *err)
+				 struct err *err)
 {
 	const struct lab *lab = grading->submission->lab;
 	const struct task *with = task->kind == TASK_PREDICT ? NULL : task;

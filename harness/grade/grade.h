@@ -1,6 +1,6 @@
 /* grade.h - a submission, run and held against its lab's marks
  *
- * One result, which every format is written from (grade_format.h). Which runs are
+ * One result, which every format is written from (grade_formats.h). Which runs are
  * needed follows from the marks: the lab as it is for predictions, and for each
  * other task the lab with that task's file in place, once a variant.
  */

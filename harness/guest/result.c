@@ -94,7 +94,7 @@ static int map_all(const char *dir, const json_t *list, const char *index, size_
 }
 
 int result_pack(const char *dir, int status, int64_t virtual_ns, void **region,
-	       size_t *len, struct err *err)
+		size_t *len, struct err *err)
 {
 	json_t *list = json_array(), *head;
 	auto_free char *index = NULL;

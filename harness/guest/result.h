@@ -8,6 +8,6 @@
  * @dir, with {"status", "virtual_ns", "release"}.
  */
 int result_pack(const char *dir, int status, int64_t virtual_ns, void **region,
-	       size_t *len, struct err *err);
+		size_t *len, struct err *err);
 
 #endif

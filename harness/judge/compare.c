@@ -399,7 +399,7 @@ static void print_one(FILE *out, const char *const *kernels, unsigned int n, con
 }
 
 static void print_sum(FILE *out, const char *const *kernels, unsigned int n, const struct outcome *outcomes,
-		     unsigned int variants)
+		      unsigned int variants)
 {
 	for (unsigned int k = 0; k < n; k++) {
 		unsigned int count[RESULTS] = { 0 };
@@ -460,7 +460,7 @@ static json_t *compare_json(const struct outcome *outcomes, const struct compari
 }
 
 void compare_print(FILE *out, enum print_format how, const char *const *kernels, unsigned int n,
-		const struct outcome *outcomes, unsigned int variants)
+		   const struct outcome *outcomes, unsigned int variants)
 {
 	json_t *all = json_array();
 

@@ -43,6 +43,6 @@ void compare_fold(struct comparison *comparison);
 
 /* Tell @variants variants, each with an outcome for each of the @n @kernels in turn. */
 void compare_print(FILE *out, enum print_format how, const char *const *kernels, unsigned int n,
-		const struct outcome *outcomes, unsigned int variants);
+		   const struct outcome *outcomes, unsigned int variants);
 
 #endif

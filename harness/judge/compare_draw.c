@@ -85,7 +85,7 @@ static int draw(struct sheet *sheet, const char *dir, struct err *err)
 }
 
 int compare_draw(const char *const *kernels, unsigned int n, const struct outcome *outcomes,
-	      const char *dir, struct err *err)
+		 const char *dir, struct err *err)
 {
 	const struct plan *plan = outcomes[0].plan;
 	auto_free char *title = must_printf("%s · %s, side by side", plan->lab->name, plan->variant);

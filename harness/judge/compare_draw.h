@@ -6,6 +6,6 @@
 
 /* Draw what compare_outcomes() finds as one table: kernels.dot, .svg and .png into @dir. */
 int compare_draw(const char *const *kernels, unsigned int n, const struct outcome *outcomes,
-	      const char *dir, struct err *err);
+		 const char *dir, struct err *err);
 
 #endif

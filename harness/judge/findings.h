@@ -7,7 +7,7 @@
 #define TWLAB_JUDGE_FINDINGS_H
 
 #include "harness/judge/outcome.h"
-#include "labs/article.h"
+#include "labs/article_claims.h"
 
 enum finding_kind {
 	FINDING_CONFIRMED,	/* all that speaks for it holds, and no limit was met */

@@ -241,7 +241,7 @@ int evidence_end(struct recorder *recorder, struct err *err)
 }
 
 int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle,
-		  const char *failed, struct err *err)
+		   const char *failed, struct err *err)
 {
 	struct utsname uts;
 

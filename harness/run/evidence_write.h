@@ -14,7 +14,7 @@ int evidence_end(struct recorder *recorder, struct err *err);
  * carried through: run.json says so then, and that it is not complete.
  */
 int evidence_write(struct recorder *recorder, uint64_t seed, const char *recycle,
-		  const char *failed, struct err *err);
+		   const char *failed, struct err *err);
 
 /* Create the file @name in @dir; it must not be there. */
 FILE *evidence_create(const char *dir, const char *name, struct err *err);

@@ -8,7 +8,7 @@
 
 #include "harness/run/emulation.h"
 #include "harness/run/evidence_write.h"
-#include "harness/run/override.h"
+#include "harness/run/student_files.h"
 #include "harness/run/steps.h"
 #include "harness/run/trials.h"
 #include <twlab/number.h>
@@ -98,7 +98,7 @@ static int handle(struct run_state *run, uint64_t tag)
 /* A student's program that goes too far ends, and the run with it. */
 static int look_at_cage(struct run_state *run)
 {
-	struct sandbox *sandbox = override_sandbox(run->options->override);
+	struct sandbox *sandbox = student_files_sandbox(run->options->student);
 	int64_t now = recorder_now(run->recorder);
 	const char *trouble;
 
@@ -125,7 +125,7 @@ static int let_happen(struct run_state *run, int64_t until_ns)
 		wake = recorder_next(run->recorder);
 	if (emulations != INT64_MAX && now + emulations < wake)
 		wake = now + emulations;
-	if (override_sandbox(run->options->override) && run->sandbox_ns < wake)
+	if (student_files_sandbox(run->options->student) && run->sandbox_ns < wake)
 		wake = run->sandbox_ns;
 	wake = wake > now ? wake - now : 0;
 	wait = (struct timespec){ wake / NS_PER_S, wake % NS_PER_S };
@@ -277,8 +277,8 @@ static int write_programs(struct run_state *run)
 
 static void execute_close(struct run_state *run)
 {
-	if (override_sandbox(run->options->override))
-		sandbox_kill(override_sandbox(run->options->override));
+	if (student_files_sandbox(run->options->student))
+		sandbox_kill(student_files_sandbox(run->options->student));
 	for (unsigned int p = 0; p < run->n_programs; p++) {
 		proc_end(&run->programs[p].proc);
 		free(run->programs[p].out.text);
@@ -309,7 +309,7 @@ static void raise_limit(void)
 
 static int execute_open(struct run_state *run)
 {
-	const struct sandbox *sandbox = override_sandbox(run->options->override);
+	const struct sandbox *sandbox = student_files_sandbox(run->options->student);
 	sigset_t set;
 
 	raise_limit();

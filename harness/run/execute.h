@@ -8,13 +8,13 @@
 
 #include "labs/plan/plan.h"
 
-struct override;
+struct student_files;
 
 struct execute_options {
 	const char *dir;	/* the evidence folder to make */
 	uint64_t seed;		/* for the record; the guest's kernel has been given it */
 	bool own_kernel;	/* nobody else runs on it: a setting may be made for all of it */
-	const struct override *override;	/* what a student handed in, in @plan already; NULL = nothing */
+	const struct student_files *student;	/* what a student handed in, in @plan already; NULL = nothing */
 	/* Told what is going on, for a terminal; may be NULL. */
 	void (*report)(int64_t now_ns, const char *what);
 };

@@ -54,7 +54,7 @@ static void put_line(FILE *file, json_t *row)
 }
 
 void recorder_event(struct recorder *recorder, const char *act, const char *node,
-		  const char *what, const char *why)
+		    const char *what, const char *why)
 {
 	put_line(recorder->events, json_pack("{s:I, s:s, s:o, s:o, s:o}",
 		 "t_ns", (json_int_t)recorder_now(recorder), "do", act, "node", json_text(node ? node : ""),
@@ -105,7 +105,7 @@ static int open_host(struct recorder *recorder, unsigned int n, struct err *err)
 }
 
 struct recorder *recorder_open(const char *dir, const struct plan *plan,
-			   const struct topo_up *up, struct err *err)
+			       const struct topo_up *up, struct err *err)
 {
 	struct recorder *recorder = must_calloc(1, sizeof(*recorder));
 	auto_free char *programs = must_printf("%s/programs", dir);
@@ -400,7 +400,7 @@ unsigned int recorder_cursor(const struct recorder *recorder)
 }
 
 const struct trace_frame *recorder_frame(const struct recorder *recorder, unsigned int index,
-				       const struct trace_iface **iface)
+					 const struct trace_iface **iface)
 {
 	const struct trace_frame *frame = &recorder->trace->frames[index];
 

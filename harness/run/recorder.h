@@ -17,7 +17,7 @@ struct recorder;
  * and makes the folder @dir (which must not exist). Time zero is now.
  */
 struct recorder *recorder_open(const char *dir, const struct plan *plan,
-			   const struct topo_up *up, struct err *err);
+			       const struct topo_up *up, struct err *err);
 
 int64_t recorder_now(const struct recorder *recorder);	/* ns since time zero */
 
@@ -61,11 +61,11 @@ char *recorder_states(const struct recorder *recorder, const char *node);
 /* Index of the frame that is recorded next, and a look at one that is. */
 unsigned int recorder_cursor(const struct recorder *recorder);
 const struct trace_frame *recorder_frame(const struct recorder *recorder, unsigned int index,
-				       const struct trace_iface **iface);
+					 const struct trace_iface **iface);
 
 /* Put down what the harness did. @node, @what and @why may be NULL. */
 void recorder_event(struct recorder *recorder, const char *act, const char *node,
-		  const char *what, const char *why);
+		    const char *what, const char *why);
 
 /* The same of a segment that a step is about to make up: the capture marks it. */
 void recorder_send(struct recorder *recorder, const char *node, const char *what, const char *why);

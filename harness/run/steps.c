@@ -5,7 +5,7 @@
 #include "harness/run/trials.h"
 
 #include <twlab/craft.h>
-#include "harness/run/override.h"
+#include "harness/run/student_files.h"
 #include "harness/run/lab_files.h"
 #include <twlab/sysctl_conf.h>
 #include <twlab/conntrack.h>
@@ -34,7 +34,7 @@ static int start_program(struct run_state *run, struct run_program *program)
 	const struct program *row = program->program;
 	const struct node_up *node = topo_node(&run->up, row->node);
 	auto_free char *args = must_strdup(row->args ? row->args : "");
-	const char *foreign = override_exe(run->options->override, row->name);
+	const char *foreign = student_files_exe(run->options->student, row->name);
 	auto_free char *exe = foreign ? must_strdup(foreign) : lab_file(run->plan->lab->name, row->exe);
 	char *argv[32] = { exe }, *save = NULL;
 	struct proc_start start = { .argv = argv, .privileged = row->privileged, .dir = "/" };
@@ -45,7 +45,7 @@ static int start_program(struct run_state *run, struct run_program *program)
 	for (char *word = strtok_r(args, " ", &save); word && argc < 31; word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
 	start.ns = node->ns;
-	start.sandbox = foreign ? override_sandbox(run->options->override) : NULL;
+	start.sandbox = foreign ? student_files_sandbox(run->options->student) : NULL;
 	if (proc_start(&start, &program->proc, run->err))
 		return -run->err->code;
 	program->started = true;
@@ -450,7 +450,7 @@ static char *programs_found(struct run_state *run, const struct step *step)
 	auto_free char *who = many ? must_printf("%s%s", first->program->name, others) : must_strdup("it");
 	auto_free char *line = last_line(first);
 
-	foreign = override_exe(run->options->override, first->program->name);
+	foreign = student_files_exe(run->options->student, first->program->name);
 	if (!first->started)
 		return must_printf("%s %s never started", who, n > 1 ? "were" : "was");
 	if (step->act != DO_SAYS || n > 1 || foreign)

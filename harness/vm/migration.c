@@ -8,7 +8,7 @@
 #define CHUNK	65536
 
 int migration_open(struct migration *state, bool sending, void *data, size_t len,
-		  struct err *err)
+		   struct err *err)
 {
 	int ends[2];
 

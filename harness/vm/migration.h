@@ -14,7 +14,7 @@ struct migration {
 
 /* Make the pipe. When @sending, @data is what will be sent, and is owned now. */
 int migration_open(struct migration *state, bool sending, void *data, size_t len,
-		  struct err *err);
+		   struct err *err);
 
 /* Move what can be moved without waiting. */
 int migration_step(struct migration *state, struct err *err);

@@ -8,7 +8,7 @@
 
 /* All of file programs/@name@suffix; NULL when it cannot be read. */
 static char *executable_file(const struct evidence *evidence, const char *name, const char *suffix,
-			  size_t *len, struct err *err)
+			     size_t *len, struct err *err)
 {
 	auto_free char *path = must_printf("%s/programs/%s%s", evidence->dir, name, suffix);
 	auto_fclose FILE *file = fs_open(path);

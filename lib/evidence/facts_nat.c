@@ -99,7 +99,7 @@ static void follow(struct table *table, const struct nat_row *row)
 
 /* natK.@part */
 static void format(struct facts *facts, const struct table *table, unsigned int k, const char *part,
-		 const char *value, unsigned int line)
+		   const char *value, unsigned int line)
 {
 	auto_free char *name = must_printf("nat%u.%s", k + 1, part);
 	auto_free char *where = must_printf("nat.jsonl:%u", line);

@@ -26,7 +26,7 @@ static int event_order(const void *one, const void *two)
 
 /* The packets of connection @index as its @client, or else its server, met them. */
 static struct socket_history_event *events_gather(const struct trace *trace, unsigned int index, bool client,
-				   unsigned int *n)
+						  unsigned int *n)
 {
 	const struct conn *conn = &trace->conns[index];
 	struct socket_history_event *events = must_calloc(conn->n_segments, sizeof(*events));
@@ -190,7 +190,7 @@ static bool is_contradicted(const struct socket_history *history, const struct s
  * telling.next.
  */
 static struct tcp_transition *moves_until(struct socket_history *history, int64_t until_ns, int64_t sampled_ns, unsigned int *n,
-				unsigned int **back)
+					  unsigned int **back)
 {
 	struct tcp_transition *transitions = NULL, made[2];
 

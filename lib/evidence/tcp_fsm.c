@@ -296,7 +296,7 @@ static void on_got(struct stepping *step)
 }
 
 int tcp_fsm_step(struct tcp_fsm *fsm, const struct trace *trace, unsigned int index, bool sent,
-	      int64_t at_ns, struct tcp_transition *transitions)
+		 int64_t at_ns, struct tcp_transition *transitions)
 {
 	const struct segment *segment = &trace->segments[index];
 	struct stepping step = {

@@ -55,6 +55,6 @@ void tcp_fsm_begin(struct tcp_fsm *fsm);
  * room for 2, with the states that it led into; returns how many.
  */
 int tcp_fsm_step(struct tcp_fsm *fsm, const struct trace *trace, unsigned int index, bool sent,
-	      int64_t at_ns, struct tcp_transition *transitions);
+		 int64_t at_ns, struct tcp_transition *transitions);
 
 #endif

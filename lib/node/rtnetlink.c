@@ -100,7 +100,7 @@ static int mac_addr(const char *mac, struct nl_addr **addr, struct err *err)
 }
 
 int rtnetlink_veth(struct net *net, const char *dev, const char *mac, int peer_ns,
-	     const char *peer_dev, const char *peer_mac, struct err *err)
+		   const char *peer_dev, const char *peer_mac, struct err *err)
 {
 	auto_put(rtnl_link_put) struct rtnl_link *link = rtnl_link_veth_alloc();
 	auto_put(nl_addr_put) struct nl_addr *here = NULL;

@@ -20,7 +20,7 @@ void rtnetlink_close(struct net *net);
  * @peer_ns. Both ends are made where they live, so nothing else sees them.
  */
 int rtnetlink_veth(struct net *net, const char *dev, const char *mac, int peer_ns,
-	     const char *peer_dev, const char *peer_mac, struct err *err);
+		   const char *peer_dev, const char *peer_mac, struct err *err);
 
 int rtnetlink_up(struct net *net, const char *dev, struct err *err);
 

@@ -165,7 +165,7 @@ static char *path_in(const struct sandbox *sandbox, const char *path)
 }
 
 int sandbox_put(struct sandbox *sandbox, const char *path, unsigned int mode, const void *data, size_t len,
-	     struct err *err)
+		struct err *err)
 {
 	auto_free char *full = path_in(sandbox, path);
 	auto_close int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);

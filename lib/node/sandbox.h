@@ -32,7 +32,7 @@ void sandbox_close(struct sandbox *sandbox);
  * but not change.
  */
 int sandbox_put(struct sandbox *sandbox, const char *path, unsigned int mode, const void *data, size_t len,
-	     struct err *err);
+		struct err *err);
 
 /* Take a file out of its /tmp, at most @max bytes: only a plain one that an
  * inhabitant has made there. To be freed.

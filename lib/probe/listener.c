@@ -57,7 +57,7 @@ bool listener_reads_timestamps(const struct listener *listener)
 
 /* inet_csk_reqsk_queue_is_full, as in 4.9: at the backlog, not beyond it */
 static bool nfqueue_is_full(struct listener *listener, struct sockdiag *diag,
-			  const struct socket_seen *seen, int64_t now_ms)
+			    const struct socket_seen *seen, int64_t now_ms)
 {
 	const struct endpoint local = seen->local;
 	const uint32_t backlog = seen->backlog;

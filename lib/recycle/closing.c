@@ -79,7 +79,7 @@ struct closing *closing_first(struct closing_table *table)
 /* --- come and go --- */
 
 struct closing *closing_add(struct closing_table *table, const struct endpoint *local,
-		      const struct endpoint *remote, int64_t look_ms)
+			    const struct endpoint *remote, int64_t look_ms)
 {
 	struct closing *closing;
 	uint64_t *at;

@@ -45,7 +45,7 @@ struct closing *closing_find(struct closing_table *table, const struct endpoint 
 
 /* A new one, to be looked at at @look_ms; none may be there yet. NULL if there is no room. */
 struct closing *closing_add(struct closing_table *table, const struct endpoint *local,
-		      const struct endpoint *remote, int64_t look_ms);
+			    const struct endpoint *remote, int64_t look_ms);
 
 void closing_forget(struct closing_table *table, struct closing *closing);
 void closing_look_at(struct closing_table *table, struct closing *closing, int64_t look_ms);

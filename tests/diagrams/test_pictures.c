@@ -4,7 +4,7 @@
  * put into .build/pictures: look at it (neato -n2 -Tsvg), and if it is right, its new
  * digest goes into the table.
  */
-#include "diagrams/crowd.h"
+#include "diagrams/time_wait_plot.h"
 #include "diagrams/ladder.h"
 #include "diagrams/state_diagram.h"
 #include "diagrams/timeline.h"
@@ -100,9 +100,9 @@ static const struct {
 	{ "machine-both", &sample_both, first_machine, 0xb73f9581bdc0663f },
 	{ "machine-nat", &sample_nat, first_machine, 0xf8192988a7bed371 },
 	{ "machine-lanes", &lanes, first_machine, 0x0312c2ffe2d2acc4 },
-	{ "crowd", &crowd, crowd_draw, 0xc4dd42785bd92642 },
-	{ "crowd-many", &many, crowd_draw, 0x0a07b38d2a26f253 },
-	{ "crowd-none", &sample_both, crowd_draw, 0x7256a8d736dde944 },
+	{ "crowd", &crowd, time_wait_plot_draw, 0xc4dd42785bd92642 },
+	{ "crowd-many", &many, time_wait_plot_draw, 0x0a07b38d2a26f253 },
+	{ "crowd-none", &sample_both, time_wait_plot_draw, 0x7256a8d736dde944 },
 };
 
 static char *drawn(size_t r)

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "diagrams/crowd.h"
+#include "diagrams/time_wait_plot.h"
 #include "diagrams/ladder.h"
 #include "diagrams/state_diagram.h"
 #include "diagrams/timeline.h"
@@ -85,8 +85,8 @@ void fuzz_draw(const struct fuzz_target *target, const uint8_t *data, size_t len
 	for (unsigned int i = 0; i < scene.n_conns; i++)
 		free(machine_draw(&scene, i));
 	free(timeline_draw(&scene));
-	if (crowd_is_there(&scene))
-		free(crowd_draw(&scene));
+	if (time_wait_plot_is_there(&scene))
+		free(time_wait_plot_draw(&scene));
 	scene_close(&scene);
 	socket_states_free(sockets, n_sockets);
 	evidence_free(evidence);

@@ -1,5 +1,5 @@
-/* submissions.c - what students hand in, and what guests hand back */
-#include "tests/fuzz/handed.h"
+/* received.c - what students hand in, and what guests hand back */
+#include "tests/fuzz/received.h"
 #include "labs/index.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* targets.c - the table */
 #include "tests/fuzz/evidence.h"
-#include "tests/fuzz/handed.h"
+#include "tests/fuzz/received.h"
 #include "tests/fuzz/packets.h"
 #include "tests/fuzz/words.h"
 

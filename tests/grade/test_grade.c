@@ -2,7 +2,7 @@
 #include "tests/helpers/test.h"
 
 #include "harness/grade/grade.h"
-#include "harness/run/override.h"
+#include "harness/run/student_files.h"
 #include "harness/grade/handout.h"
 #include "tests/helpers/dir.h"
 #include "labs/index.h"
@@ -83,7 +83,7 @@ static void settings_are_a_node_s(void **state)
 
 		sysctl_conf_parse(rows[r].line, &conf);
 		assert_int_equal(conf.n, 1);
-		if (!override_setting(&conf.lines[0], &err) != rows[r].is || !*err.text != rows[r].is)
+		if (!student_files_setting(&conf.lines[0], &err) != rows[r].is || !*err.text != rows[r].is)
 			fail_msg("'%s': %s", rows[r].line, err.text);
 		sysctl_conf_free(&conf);
 	}

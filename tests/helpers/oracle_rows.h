@@ -97,7 +97,7 @@ static inline const struct row *twin(const struct row *rows, unsigned int n, con
  * decides about it? (With a stamp the 60 whole seconds decide, not a TIME_WAIT.)
  */
 static inline bool by_granule(const struct row *rows, unsigned int n, const struct row *row,
-		       enum verdict *alive, enum verdict *dead)
+			      enum verdict *alive, enum verdict *dead)
 {
 	if (row->elapsed_s < 60 || row->elapsed_s > 65 || !row->same_port || !row->server_closes ||
 	    (row->recycle && row->timestamps && row->first_ts))

@@ -1,5 +1,5 @@
-/* crowd.c - the picture of how many sockets were in TIME_WAIT, by time */
-#include "diagrams/crowd.h"
+/* time_wait_plot.c - the picture of how many sockets were in TIME_WAIT, by time */
+#include "diagrams/time_wait_plot.h"
 
 #include "diagrams/plane.h"
 
@@ -27,7 +27,7 @@ struct change {
 	int by;
 };
 
-bool crowd_is_there(const struct scene *scene)
+bool time_wait_plot_is_there(const struct scene *scene)
 {
 	return scene->trace->n_conns >= CROWD_FROM;
 }
@@ -302,7 +302,7 @@ static void find_span(struct page *page)
 		page->to_ns = page->from_ns + NS_PER_S;
 }
 
-char *crowd_draw(const struct scene *scene)
+char *time_wait_plot_draw(const struct scene *scene)
 {
 	struct page page = { .scene = scene };
 	double height;

@@ -1,6 +1,6 @@
-/* article.h - what the article says */
-#ifndef TWLAB_ARTICLE_H
-#define TWLAB_ARTICLE_H
+/* article_claims.h - what the article says */
+#ifndef TWLAB_ARTICLE_CLAIMS_H
+#define TWLAB_ARTICLE_CLAIMS_H
 
 /* What the article says, claim by claim: the kit began from one on the four-way
  * close, TIME_WAIT and its fast recycling. Ends in a row of zeros.

@@ -1,5 +1,5 @@
-/* article.c - what the article says, to be put to the test */
-#include "labs/article.h"
+/* article_claims.c - what the article says, to be put to the test */
+#include "labs/article_claims.h"
 
 const struct article_claim article[] = {
 	{ "A1", "The side that closes first sends the last ACK and then enters TIME_WAIT." },

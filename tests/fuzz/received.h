@@ -1,6 +1,6 @@
-/* submissions.h - targets that read what students and guests hand over, and kernels that users bring */
-#ifndef TWLAB_TESTS_FUZZ_HANDED_H
-#define TWLAB_TESTS_FUZZ_HANDED_H
+/* received.h - targets that read what students and guests hand over, and kernels that users bring */
+#ifndef TWLAB_TESTS_FUZZ_RECEIVED_H
+#define TWLAB_TESTS_FUZZ_RECEIVED_H
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* test_crowd.c - the picture of how many sockets were in TIME_WAIT */
-#include "diagrams/crowd.h"
+/* test_time_wait_plot.c - the picture of how many sockets were in TIME_WAIT */
+#include "diagrams/time_wait_plot.h"
 #include "tests/helpers/sample.h"
 #include "tests/helpers/test.h"
 
@@ -50,8 +50,8 @@ static void it_says_how_many_there_were(void **state)
 
 		sample_make(rows[r].sample, &sampled);
 		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
-		assert_true(crowd_is_there(&scene));
-		text = crowd_draw(&scene);
+		assert_true(time_wait_plot_is_there(&scene));
+		text = time_wait_plot_draw(&scene);
 		if (test_count(text, rows[r].text) != rows[r].times)
 			fail_msg("%s: \"%s\" is there %u times", rows[r].sample->lab, rows[r].text, test_count(text, rows[r].text));
 		scene_close(&scene);
@@ -67,7 +67,7 @@ static void few_are_no_crowd(void **state)
 	(void)state;
 	sample_make(&few, &sampled);
 	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
-	assert_false(crowd_is_there(&scene));
+	assert_false(time_wait_plot_is_there(&scene));
 	scene_close(&scene);
 	sample_free(&sampled);
 }

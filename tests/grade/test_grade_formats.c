@@ -1,4 +1,4 @@
-/* test_grade_format.c - each format is what its reader expects
+/* test_grade_formats.c - each format is what its reader expects
  *
  * One grade with every result and every character that breaks something. TAP is
  * read by prove(1), JUnit by xmllint(1) against tests/data/formats/junit.xsd, JSON
@@ -6,7 +6,7 @@
  */
 #include "tests/helpers/test.h"
 
-#include "harness/grade/grade_format.h"
+#include "harness/grade/grade_formats.h"
 
 #include <jansson.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
-/* grade_format.h - one grade, in the formats that others read */
-#ifndef TWLAB_GRADE_GRADE_FORMAT_H
-#define TWLAB_GRADE_GRADE_FORMAT_H
+/* grade_formats.h - one grade, in the formats that others read */
+#ifndef TWLAB_GRADE_GRADE_FORMATS_H
+#define TWLAB_GRADE_GRADE_FORMATS_H
 
 #include "harness/grade/grade.h"
 

@@ -1,41 +1,41 @@
-/* override.h - a student's files, put where they belong in a plan
+/* student.h - a student's files, put where they belong in a plan
  *
  * A setting or a rule becomes a row of the plan's tables, a program is compiled
  * and takes the place of the lab's own. All of it happens on the kernel that the
  * lab then runs on, which is a guest's.
  */
-#ifndef TWLAB_RUN_OVERRIDE_H
-#define TWLAB_RUN_OVERRIDE_H
+#ifndef TWLAB_RUN_STUDENT_FILES_H
+#define TWLAB_RUN_STUDENT_FILES_H
 
 #include "labs/plan/plan.h"
 #include <twlab/sandbox.h>
 #include <twlab/sysctl_conf.h>
 
-struct override_file {
+struct student_file {
 	enum task_kind kind;	/* not TASK_PREDICT */
 	const char *on;		/* a node, or a program */
 	const char *path;
 };
 
-struct override;
+struct student_files;
 
 /* Put the @n @files in place in @plan, which must outlive what is returned. When
  * the reason of a failure lies in a file, *@theirs is set, and @err says what is
  * wrong with it; else it lies with this machine.
  */
-struct override *override_new(struct plan *plan, const struct override_file *files, unsigned int n,
-			  bool *theirs, struct err *err);
-void override_free(struct override *override);
+struct student_files *student_files_new(struct plan *plan, const struct student_file *files, unsigned int n,
+					bool *theirs, struct err *err);
+void student_files_free(struct student_files *student);
 
 /* Where the student's programs run; NULL if there is none. */
-struct sandbox *override_sandbox(const struct override *override);
+struct sandbox *student_files_sandbox(const struct student_files *student);
 
 /* The path, in the cage, of what takes the place of the program row @name ("client2"
  * is one of "client"); NULL = the lab's own.
  */
-const char *override_exe(const struct override *override, const char *name);
+const char *student_files_exe(const struct student_files *student, const char *name);
 
 /* Is @line, of a student's file, a setting that a node has: "net.…"? -EINVAL with @err if not. */
-int override_setting(const struct sysctl_conf_line *line, struct err *err);
+int student_files_setting(const struct sysctl_conf_line *line, struct err *err);
 
 #endif
