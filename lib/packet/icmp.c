@@ -6,6 +6,7 @@
 #include <twlab/icmp.h>
 
 #include <twlab/correlate.h>
+#include <twlab/hashmap.h>
 
 #include <net/ethernet.h>
 
@@ -155,15 +156,9 @@ bool icmp_read(const uint8_t *data, uint32_t len, struct icmp_view *view)
 
 #define SCAN 256		/* so many errors under way are looked at for each sighting */
 
-/* The latest sighting of each segment, by what would be quoted of it. */
-struct seen {
-	uint32_t *frames;	/* place + 1; 0 = free */
-	uint64_t mask;
-};
-
 struct following {
 	struct trace *trace;
-	struct seen seen;
+	struct hashmap seen;		/* the latest sighting of each segment, by what would be quoted of it */
 	struct icmp_view *views;	/* of each error's last sighting */
 };
 
@@ -188,14 +183,15 @@ static bool is_quoted(const struct trace_frame *frame, const struct endpoint *sr
 	       endpoint_equal(&tcp.src, src) && endpoint_equal(&tcp.dst, dst);
 }
 
-static uint32_t *seen_slot(const struct following *f, const struct endpoint *src, const struct endpoint *dst,
-			   uint32_t seq, uint16_t id)
+static uint64_t seen_key(const struct following *f, const struct endpoint *src, const struct endpoint *dst,
+			 uint32_t seq, uint16_t id)
 {
-	uint64_t i = quote_hash(src, dst, seq, id) & f->seen.mask;
+	uint64_t key = quote_hash(src, dst, seq, id);
+	const uint64_t *frame;
 
-	while (f->seen.frames[i] && !is_quoted(&f->trace->frames[f->seen.frames[i] - 1], src, dst, seq, id))
-		i = (i + 1) & f->seen.mask;
-	return &f->seen.frames[i];
+	while ((frame = hashmap_find(&f->seen, key)) && !is_quoted(&f->trace->frames[*frame], src, dst, seq, id))
+		key = hashmap_next(key);
+	return key;
 }
 
 /* Is @view, seen now in @frame, the error that was seen last in @last? */
@@ -269,10 +265,11 @@ static struct icmp_error *error_new(struct following *f, const struct trace_fram
 /* The segment that this error is about: as it was seen where the error is now. */
 static void find_segment(const struct following *f, struct icmp_error *error, const struct icmp_view *view)
 {
-	uint32_t frame = *seen_slot(f, &view->quoted_src, &view->quoted_dst, view->quoted_seq, view->quoted_id);
+	const uint64_t *frame = hashmap_find(&f->seen, seen_key(f, &view->quoted_src, &view->quoted_dst,
+								view->quoted_seq, view->quoted_id));
 
 	if (error->segment < 0 && frame)
-		error->segment = (int)f->trace->frames[frame - 1].packet_id - 1;
+		error->segment = (int)f->trace->frames[*frame].packet_id - 1;
 }
 
 static void frame_take(struct following *f, uint32_t i)
@@ -284,7 +281,7 @@ static void frame_take(struct following *f, uint32_t i)
 	struct tcp_view tcp;
 
 	if (frame->packet_id && tcp_read(frame->data, frame->len, &tcp))
-		*seen_slot(f, &tcp.src, &tcp.dst, tcp.seq, tcp.ip_id) = i + 1;
+		*hashmap_put(&f->seen, seen_key(f, &tcp.src, &tcp.dst, tcp.seq, tcp.ip_id)) = i;
 	if (!icmp_read(frame->data, frame->len, &view))
 		return;
 	error = error_of(f, frame, &view);
@@ -379,13 +376,9 @@ void icmp_follow(struct trace *trace)
 		n += is_icmp(&trace->frames[i]);
 	if (!n)
 		return;
-	for (f.seen.mask = 16; f.seen.mask < 2 * (uint64_t)trace->n_frames; f.seen.mask *= 2)
-		;
-	f.seen.frames = must_calloc(f.seen.mask, sizeof(*f.seen.frames));
-	f.seen.mask--;
 	for (uint32_t i = 0; i < trace->n_frames; i++)
 		frame_take(&f, i);
 	errors_finish(trace);
-	free(f.seen.frames);
+	hashmap_free(&f.seen);
 	free(f.views);
 }
