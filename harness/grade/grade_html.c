@@ -55,6 +55,7 @@ static int picture(FILE *out, const char *run, const char *evidence, const char 
 	auto_free char *dir = must_printf("%s/%s", evidence, run), *svg = must_printf("%s/ladder.svg", dir);
 	struct err why = { 0 };
 	struct evidence *read;
+	struct plan *plan;
 	int code = 0;
 
 	if (access(dir, F_OK))	/* it never began */
@@ -62,12 +63,14 @@ static int picture(FILE *out, const char *run, const char *evidence, const char 
 	fprintf(out, "<h2>%s</h2>\n<p>In Wireshark: <a href=\"%s/%s/packets.pcapng\">packets.pcapng</a>. "
 		"All pictures: <code>twlab draw</code> and this folder.\n", run, link, run);
 	read = evidence_read(dir, &why);
-	if (!read || draw_ladder(read, dir, &why)) {
+	plan = read ? outcome_plan(read, NULL) : NULL;
+	if (!read || draw_ladder(read, plan, dir, &why)) {
 		fputs("<p>There is no picture: ", out);
 		html_escaped(out, why.text);
 	} else {
 		code = html_figure(out, svg, err);
 	}
+	plan_free(plan);
 	evidence_free(read);
 	return code;
 }

@@ -331,7 +331,7 @@ static void the_ladder_has_an_arrow_for_it(void **state)
 			sampled.trace.segments[0].icmp = 1;
 			sampled.trace.segments[1].icmp = 2;
 		}
-		scene_open(&scene, &sampled.evidence, NULL, 0);
+		scene_open(&scene, &sampled.evidence, NULL, NULL, 0);
 		text = ladder_draw(&scene);
 		assert_int_equal(test_count(text, "host unreachable"), with);
 		assert_int_equal(test_count(text, "ICMP, lost"), with);
