@@ -7,7 +7,6 @@
 #include "diagrams/render.h"
 #include "diagrams/timeline.h"
 #include "diagrams/topology.h"
-#include "labs/index.h"
 
 struct pictures {
 	struct picture *items;
@@ -56,27 +55,16 @@ int draw_plan(const struct plan *plan, const char *dir, struct err *err)
 	return finish(&pictures, dir, err);
 }
 
-/* Evidence of a lab that we do not know, or that has changed since, is drawn without. */
-static void add_topology(struct pictures *pictures, const struct evidence *evidence, const char *caption)
-{
-	const struct lab *lab = lab_find(evidence->lab);
-	struct plan *plan = lab ? plan_new(lab, evidence->variant, (const char *const *)evidence->params,
-					   evidence->n_params, NULL) : NULL;
-
-	if (plan)
-		add(pictures, must_strdup("topology"), topology_draw(plan, caption), false);
-	plan_free(plan);
-}
-
-int draw_evidence(const struct evidence *evidence, const char *dir, struct err *err)
+int draw_evidence(const struct evidence *evidence, const struct plan *plan, const char *dir, struct err *err)
 {
 	struct pictures pictures = { 0 };
 	struct scene scene;
 	unsigned int n_sockets;
 	struct socket_states *sockets = socket_states_read(evidence, &n_sockets);
 
-	scene_open(&scene, evidence, sockets, n_sockets);
-	add_topology(&pictures, evidence, scene.caption);
+	scene_open(&scene, evidence, plan, sockets, n_sockets);
+	if (plan)
+		add(&pictures, must_strdup("topology"), topology_draw(plan, scene.caption), false);
 	add(&pictures, must_strdup("ladder"), ladder_draw(&scene), true);
 	for (unsigned int i = 0; i < scene.n_conns; i++)
 		add(&pictures, i ? must_printf("states-%u", i + 1) : must_strdup("states"),
@@ -89,7 +77,7 @@ int draw_evidence(const struct evidence *evidence, const char *dir, struct err *
 	return finish(&pictures, dir, err);
 }
 
-int draw_ladder(const struct evidence *evidence, const char *dir, struct err *err)
+int draw_ladder(const struct evidence *evidence, const struct plan *plan, const char *dir, struct err *err)
 {
 	struct picture ladder = { .name = must_strdup("ladder"), .placed = true, .only_svg = true };
 	struct scene scene;
@@ -97,7 +85,7 @@ int draw_ladder(const struct evidence *evidence, const char *dir, struct err *er
 	struct socket_states *sockets = socket_states_read(evidence, &n_sockets);
 	int rc;
 
-	scene_open(&scene, evidence, sockets, n_sockets);
+	scene_open(&scene, evidence, plan, sockets, n_sockets);
 	ladder.dot = ladder_draw(&scene);
 	scene_close(&scene);
 	socket_states_free(sockets, n_sockets);

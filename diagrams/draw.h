@@ -17,10 +17,10 @@
 /* The topology of a lab with its parameters filled in. */
 int draw_plan(const struct plan *plan, const char *dir, struct err *err);
 
-/* All pictures of a run. The topology is drawn if its lab is one of ours. */
-int draw_evidence(const struct evidence *evidence, const char *dir, struct err *err);
+/* All pictures of a run. Without its @plan (NULL: its lab is not known, or has changed since) there is no topology. */
+int draw_evidence(const struct evidence *evidence, const struct plan *plan, const char *dir, struct err *err);
 
 /* The ladder alone, as SVG (and DOT). */
-int draw_ladder(const struct evidence *evidence, const char *dir, struct err *err);
+int draw_ladder(const struct evidence *evidence, const struct plan *plan, const char *dir, struct err *err);
 
 #endif

@@ -1,7 +1,6 @@
 /* scene.c - what every picture of a run has to know about it */
 #include "diagrams/scene.h"
 
-#include "labs/index.h"
 #include "labs/plan/plan.h"
 
 #include <inttypes.h>
@@ -400,27 +399,7 @@ static void read_nats(struct scene *scene)
 	}
 }
 
-static bool is_among(const char *param, const struct plan *plan)
-{
-	for (unsigned int i = 0; i < plan->n_params; i++)
-		if (!strcmp(plan->params[i], param))
-			return true;
-	return false;
-}
-
-/* The parameters that its variant alone would not have given it. */
-static void put_params(FILE *out, const struct evidence *evidence)
-{
-	const struct lab *lab = lab_find(evidence->lab);
-	struct plan *plan = lab ? plan_new(lab, evidence->variant, NULL, 0, NULL) : NULL;
-
-	for (unsigned int i = 0; plan && i < evidence->n_params; i++)
-		if (!is_among(evidence->params[i], plan))
-			fprintf(out, " · %s", evidence->params[i]);
-	plan_free(plan);
-}
-
-static char *caption(const struct evidence *evidence)
+static char *caption(const struct evidence *evidence, const struct plan *plan)
 {
 	const char *recycle = evidence->recycle ? evidence->recycle : "";
 	char *text = NULL;
@@ -432,7 +411,9 @@ static char *caption(const struct evidence *evidence)
 	fprintf(out, "%s", evidence->lab);
 	if (evidence->variant && *evidence->variant)
 		fprintf(out, " · %s", evidence->variant);
-	put_params(out, evidence);
+	for (unsigned int p = 0; plan && p < evidence->n_params; p++)
+		if (!plan_is_usual(plan, evidence->params[p]))
+			fprintf(out, " · %s", evidence->params[p]);
 	fprintf(out, " · Linux %s", evidence->kernel);
 	fprintf(out, " · %s", !strcmp(evidence->runner, "vm") ? "vm, virtual time" : evidence->runner);
 	fprintf(out, " · seed %" PRIu64, evidence->seed);
@@ -442,7 +423,7 @@ static char *caption(const struct evidence *evidence)
 	return text;
 }
 
-void scene_open(struct scene *scene, const struct evidence *evidence,
+void scene_open(struct scene *scene, const struct evidence *evidence, const struct plan *plan,
 		const struct socket_states *sockets, unsigned int n_sockets)
 {
 	const struct trace *trace = evidence->trace;
@@ -450,7 +431,7 @@ void scene_open(struct scene *scene, const struct evidence *evidence,
 	*scene = (struct scene){ .evidence = evidence, .trace = trace, .sockets = sockets, .n_sockets = n_sockets };
 	scene->path = must_calloc(trace->n_nodes, sizeof(*scene->path));
 	scene->parts = must_calloc(trace->n_nodes, sizeof(*scene->parts));
-	scene->caption = caption(evidence);
+	scene->caption = caption(evidence, plan);
 	find_path(scene);
 	choose_conns(scene);
 	read_nats(scene);

@@ -10,6 +10,8 @@
 
 #include <twlab/socket_states.h>
 
+struct plan;
+
 enum part {			/* that a node has in the run */
 	PART_END,		/* sends and receives segments of its own */
 	PART_WIRE,		/* passes packets on unchanged */
@@ -33,8 +35,8 @@ struct scene {
 	char *caption;			/* lab, variant, what else was set, kernel, runner; what is emulated */
 };
 
-/* @evidence and @lives must outlive the scene. */
-void scene_open(struct scene *scene, const struct evidence *evidence,
+/* @evidence and @sockets must outlive the scene. @plan: the run's; NULL = its lab is not known. */
+void scene_open(struct scene *scene, const struct evidence *evidence, const struct plan *plan,
 		const struct socket_states *sockets, unsigned int n_sockets);
 void scene_close(struct scene *scene);
 

@@ -105,9 +105,11 @@ static void free_args(char **argv)
 
 static void fail(struct run *run, enum result result, const char *why)
 {
+	struct plan *plan = run->plan ? run->plan : run->outcome.plan;	/* one of them has it */
+
+	run->plan = run->outcome.plan = NULL;
 	outcome_free(&run->outcome);
-	outcome_without(run->plan, result, why, &run->outcome);
-	run->plan = NULL;	/* the outcome has it now */
+	outcome_without(plan, result, why, &run->outcome);
 }
 
 /* A run that failed on its way: what there is of it is kept, and says so. */
@@ -126,16 +128,13 @@ static void fail_with(struct run *run, const char *temporary, const char *consol
 static void conclude(struct run *run, const char *temporary, int64_t took_ns)
 {
 	struct err err = { 0 };
-	struct plan *plan = run->plan;
 
 	if (seal_put(temporary, &err) || evidence_dir_settle(temporary, run->dir, &err) ||
-	    outcome_of(run->dir, &run->outcome, &err) || outcome_write(&run->outcome, &err)) {
+	    outcome_of_run(run->dir, &run->plan, &run->outcome, &err) || outcome_write(&run->outcome, &err)) {
 		fail(run, RESULT_ERROR, err.text);
 		return;
 	}
 	run->outcome.wall_ns = took_ns;
-	plan_free(plan);	/* the outcome has one of its own */
-	run->plan = NULL;
 }
 
 /* Files below out/evidence/ that the guest handed back, onto disk; there must be some if it @ended_well. */
@@ -157,7 +156,7 @@ static void illustrate(struct batch *batch, struct run *run)
 	run->artist = fork();
 	if (run->artist)
 		return;
-	if (draw_evidence(run->outcome.evidence, run->dir, &err) || report_write(&run->outcome, &err)) {
+	if (draw_evidence(run->outcome.evidence, run->outcome.plan, run->dir, &err) || report_write(&run->outcome, &err)) {
 		fprintf(stderr, "twlab: run: %s: %s\n", run->dir, err.text);
 		_exit(STATUS_ERROR);
 	}

@@ -4,6 +4,7 @@
 #include <twlab/fs.h>
 #include "harness/cli/commands.h"
 #include "harness/batch/plugin.h"
+#include "harness/judge/outcome.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -35,11 +36,13 @@ static int draw_lab(const struct lab *lab, const struct args *args, struct err *
 static int draw_run(const char *dir, const char *out, struct err *err)
 {
 	struct evidence *evidence = evidence_read(dir, err);
+	struct plan *plan = evidence ? outcome_plan(evidence, NULL) : NULL;
 	int rc;
 
 	if (!evidence)
 		return -err->code;
-	rc = draw_evidence(evidence, out, err);
+	rc = draw_evidence(evidence, plan, out, err);
+	plan_free(plan);
 	evidence_free(evidence);
 	if (rc == 0)
 		printf("%s\n", out);

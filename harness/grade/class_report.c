@@ -217,10 +217,9 @@ static void losses(FILE *out, struct class *class)
 	for (unsigned int t = 0; t < class->n_tallies; t++) {
 		const struct tally *tally = &class->tallies[t];
 
-		fputs("<tr><td>", out);
-		html_escaped(out, tally->task);
-		fputs("<td>", out);
-		html_escaped(out, tally->words);
+		fputs("<tr>", out);
+		html_element(out, "td", NULL, tally->task);
+		html_element(out, "td", NULL, tally->words);
 		fprintf(out, "<td>%s", tally->errors ? "<span class=\"error\">could not always be told</span>" : "");
 		bar(out, tally->lost, tally->asked);
 	}
@@ -240,9 +239,9 @@ static void students(FILE *out, const struct class *class)
 			fputs("<span class=\"error\">error</span>", out);
 		else
 			fprintf(out, "%d", number_of(result, "earned"));
-		fputs("<td><small>", out);
-		html_escaped(out, comment);
-		fputs("</small></tr>\n", out);
+		fputs("<td>", out);
+		html_element(out, "small", NULL, comment);
+		fputs("</tr>\n", out);
 	}
 	fputs("</table>\n", out);
 }

@@ -5,39 +5,30 @@
 #include "harness/grade/grade_json.h"
 #include "harness/util/html.h"
 #include "harness/judge/report.h"
-#include <twlab/utf8.h>
 
 #include <errno.h>
 
-static void cell(FILE *out, const char *class, const char *text)
-{
-	auto_free char *clean = utf8_text(text);
-
-	fprintf(out, "<td%s%s%s>", class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
-	html_escaped(out, clean);
-}
-
 static void mark(FILE *out, const struct grade_row *row, const char *link)
 {
-	auto_free char *points = must_printf("%d/%d", row->earned, row->points), *seen = utf8_text(row->seen);
+	auto_free char *points = must_printf("%d/%d", row->earned, row->points);
 
 	fputs("<tr>", out);
-	cell(out, result_name[row->result], result_name[row->result]);
-	cell(out, NULL, points);
-	cell(out, NULL, row->words);
+	html_element(out, "td", result_name[row->result], result_name[row->result]);
+	html_element(out, "td", NULL, points);
+	fputs("<td>", out);
+	html_escaped(out, row->words);
 	if (row->result == RESULT_FAIL && *row->hint) {
-		fputs("<br><small>", out);
-		html_escaped(out, row->hint);
-		fputs("</small>", out);
+		fputs("<br>", out);
+		html_element(out, "small", NULL, row->hint);
 	}
 	fputs("<td style=\"overflow-wrap:anywhere\">", out);
-	html_escaped(out, seen);
+	html_escaped(out, row->seen);
 	if (*row->where) {
 		fprintf(out, "<br><a class=\"where\" href=\"%s/%.*s\">", link, (int)strcspn(row->where, ":"), row->where);
 		html_escaped(out, row->where);
 		fputs("</a>", out);
 	}
-	cell(out, NULL, row->expected);
+	html_element(out, "td", NULL, row->expected);
 	fputs("</tr>\n", out);
 }
 
@@ -55,6 +46,7 @@ static int picture(FILE *out, const char *run, const char *evidence, const char 
 	auto_free char *dir = must_printf("%s/%s", evidence, run), *svg = must_printf("%s/ladder.svg", dir);
 	struct err why = { 0 };
 	struct evidence *read;
+	struct plan *plan;
 	int code = 0;
 
 	if (access(dir, F_OK))	/* it never began */
@@ -62,12 +54,14 @@ static int picture(FILE *out, const char *run, const char *evidence, const char 
 	fprintf(out, "<h2>%s</h2>\n<p>In Wireshark: <a href=\"%s/%s/packets.pcapng\">packets.pcapng</a>. "
 		"All pictures: <code>twlab draw</code> and this folder.\n", run, link, run);
 	read = evidence_read(dir, &why);
-	if (!read || draw_ladder(read, dir, &why)) {
+	plan = read ? outcome_plan(read, NULL) : NULL;
+	if (!read || draw_ladder(read, plan, dir, &why)) {
 		fputs("<p>There is no picture: ", out);
 		html_escaped(out, why.text);
 	} else {
 		code = html_figure(out, svg, err);
 	}
+	plan_free(plan);
 	evidence_free(read);
 	return code;
 }
@@ -82,9 +76,8 @@ int grade_html_write(const struct grade *grade, const char *path, const char *ev
 	if (!out)
 		return err_set(err, errno, "cannot write %s", path);
 	html_head(out, title);
-	fputs("<h1>", out);
-	html_escaped(out, title);
-	fputs("</h1>\n<p>", out);
+	html_element(out, "h1", NULL, title);
+	fputs("\n<p>", out);
 	html_escaped(out, grade->lab->question);
 	fputs("\n<table>\n", out);
 	for (unsigned int r = 0; r < grade->n; r++) {

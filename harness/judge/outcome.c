@@ -8,30 +8,59 @@
 
 #include <errno.h>
 
-int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
+struct plan *outcome_plan(const struct evidence *evidence, struct err *err)
+{
+	const struct lab *lab = lab_find(evidence->lab);
+
+	if (lab)
+		return plan_new(lab, *evidence->variant ? evidence->variant : NULL,
+				(const char *const *)evidence->params, evidence->n_params, err);
+	err_set(err, 0, "the evidence is of a lab '%s' that this twlab does not have; --lab FILE names the file of one", evidence->lab);
+	return NULL;
+}
+
+static bool is_plan_of(const struct plan *plan, const struct evidence *evidence)
+{
+	if (strcmp(evidence->lab, plan->lab->name) || strcmp(evidence->variant, plan->variant) ||
+	    evidence->n_params != plan->n_params)
+		return false;
+	for (unsigned int p = 0; p < plan->n_params; p++)
+		if (strcmp(evidence->params[p], plan->params[p]))
+			return false;
+	return true;
+}
+
+int outcome_of_run(const char *dir, struct plan **plan, struct outcome *outcome, struct err *err)
 {
 	const struct evidence *evidence;
-	const struct lab *lab;
 
 	*outcome = (struct outcome){ .dir = must_strdup(dir) };
 	evidence = outcome->evidence = evidence_read(dir, err);
 	if (!evidence)
 		goto fail;
-	lab = lab_find(evidence->lab);
-	if (!lab) {
-		err_set(err, 0, "%s: the evidence is of a lab '%s' that this twlab does not have; --lab FILE names the file of one", dir, evidence->lab);
+	if (*plan && is_plan_of(*plan, evidence)) {
+		outcome->plan = *plan;
+		*plan = NULL;
+	} else {
+		outcome->plan = outcome_plan(evidence, err);
+	}
+	if (!outcome->plan) {
+		err_in(err, dir);
 		goto fail;
 	}
-	outcome->plan = plan_new(lab, *evidence->variant ? evidence->variant : NULL,
-				 (const char *const *)evidence->params, evidence->n_params, err);
-	if (!outcome->plan)
-		goto fail;
 	facts_collect(evidence, &outcome->facts);
 	judge(outcome->plan, &outcome->facts, &outcome->verdicts);
 	return 0;
 fail:
 	outcome_free(outcome);
 	return err_code(err);
+}
+
+int outcome_of(const char *dir, struct outcome *outcome, struct err *err)
+{
+	struct plan *none = NULL;
+
+	return outcome_of_run(dir, &none, outcome, err);
 }
 
 void outcome_without(struct plan *plan, enum result result, const char *why, struct outcome *outcome)

@@ -30,6 +30,14 @@ enum print_format { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
  */
 int outcome_of(const char *dir, struct outcome *outcome, struct err *err);
 
+/* The same of a run that has just been made of *@plan: taken over (and then NULL) if the evidence is of that. */
+int outcome_of_run(const char *dir, struct plan **plan, struct outcome *outcome, struct err *err);
+
+/* The plan that @evidence is of, to be freed; NULL and @err if its lab is not known, or does not have that variant or
+ * those parameters.
+ */
+struct plan *outcome_plan(const struct evidence *evidence, struct err *err);
+
 /* Put facts.tsv and verdicts.json beside the evidence of @outcome. */
 int outcome_write(const struct outcome *outcome, struct err *err);
 

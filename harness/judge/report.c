@@ -2,17 +2,8 @@
 #include "harness/judge/report.h"
 #include "harness/util/html.h"
 
-#include <twlab/utf8.h>
-
 #include <errno.h>
 #include <glob.h>
-
-static void element(FILE *out, const char *tag, const char *class, const char *text)
-{
-	fprintf(out, "<%s%s%s%s>", tag, class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
-	html_escaped(out, text);
-	fprintf(out, "</%s>", tag);
-}
 
 static void claims(FILE *out, const struct verdicts *verdicts)
 {
@@ -23,20 +14,20 @@ static void claims(FILE *out, const struct verdicts *verdicts)
 		auto_free char *what = must_printf("%s %s", claim->node, claim->fact);
 
 		fputs("<tr>", out);
-		element(out, "td", result_name[verdict->result], result_name[verdict->result]);
+		html_element(out, "td", result_name[verdict->result], result_name[verdict->result]);
 		fputs("<td>", out);
 		if (claim->article)
 			fprintf(out, "<b>%s</b> ", claim->article);
 		html_escaped(out, claim->words);
 		fputs("<br>", out);
-		element(out, "small", NULL, claim->source ? claim->source : "");
+		html_element(out, "small", NULL, claim->source ? claim->source : "");
 		fputs("<td>", out);
 		html_escaped(out, verdict->seen);
 		fputs("<br>", out);
-		element(out, "small", NULL, what);
+		html_element(out, "small", NULL, what);
 		fputs("<br>", out);
-		element(out, "span", "where", verdict->where);
-		element(out, "td", NULL, verdict->expected);
+		html_element(out, "span", "where", verdict->where);
+		html_element(out, "td", NULL, verdict->expected);
 		fputs("</tr>\n", out);
 	}
 	fputs("</table>\n", out);
@@ -68,7 +59,7 @@ static void events(FILE *out, const struct evidence *evidence)
 
 		fprintf(out, "<tr><td>%.3f", (double)event->at_ns / (double)NS_PER_S);
 		for (size_t c = 0; c < ARRAY_SIZE(cells); c++)
-			element(out, "td", NULL, cells[c]);
+			html_element(out, "td", NULL, cells[c]);
 		fputs("</tr>\n", out);
 	}
 	fputs("</table>\n", out);
@@ -80,7 +71,7 @@ static void events(FILE *out, const struct evidence *evidence)
 		fputs("<h3>", out);
 		html_escaped(out, program->name);
 		fprintf(out, " <small>%s</small></h3>", program->status);
-		element(out, "pre", NULL, program->out);
+		html_element(out, "pre", NULL, program->out);
 		fputc('\n', out);
 	}
 }
@@ -96,9 +87,8 @@ int report_write(const struct outcome *outcome, struct err *err)
 	if (!out)
 		return err_set(err, errno, "cannot write %s", path);
 	html_head(out, title);
-	fputs("<h1>", out);
-	html_escaped(out, lab->question);
-	fputs("</h1>\n<p>", out);
+	html_element(out, "h1", NULL, lab->question);
+	fputs("\n<p>", out);
 	html_escaped(out, lab->answer);
 	fprintf(out, "<p><small>%s, %s. Linux %s (%s)", lab->name, outcome->plan->variant, evidence->kernel, evidence->runner);
 	if (*evidence->recycle)

@@ -28,6 +28,13 @@ void html_escaped(FILE *out, const char *text)
 			fputc(*at, out);
 }
 
+void html_element(FILE *out, const char *tag, const char *class, const char *text)
+{
+	fprintf(out, "<%s%s%s%s>", tag, class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
+	html_escaped(out, text);
+	fprintf(out, "</%s>", tag);
+}
+
 void html_head(FILE *out, const char *title)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>", out);

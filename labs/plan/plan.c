@@ -500,6 +500,27 @@ fail:
 	return NULL;
 }
 
+bool plan_is_usual(const struct plan *plan, const char *param)
+{
+	const struct variant *variant = plan->lab->variants;
+	size_t name_len = strcspn(param, "=");
+	bool usual = false;
+
+	for (const struct param *one = plan->lab->params; one && one->name; one++)
+		if (strlen(one->name) == name_len && !strncmp(one->name, param, name_len))
+			usual = param[name_len] && !strcmp(param + name_len + 1, one->value);
+	while (variant && variant->name && strcmp(variant->name, plan->variant))
+		variant++;
+	for (const char *set = variant ? variant->set : NULL; set && *set; set += strspn(set, " ")) {
+		size_t len = strcspn(set, " ");
+
+		if (!strncmp(set, param, name_len + 1))
+			usual = strlen(param) == len && !strncmp(set, param, len);
+		set += len;
+	}
+	return usual;
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)

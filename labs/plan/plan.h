@@ -50,6 +50,9 @@ char *plan_address(const struct plan *plan, const char *text);
 /* The value of parameter @name; NULL if the lab has none of that name. */
 const char *plan_param(const struct plan *plan, const char *name);
 
+/* Is @param ("name=value") what the plan's variant alone, or else the lab, gives it? */
+bool plan_is_usual(const struct plan *plan, const char *param);
+
 /* Does @pattern name @name? "host*" names host1, host2, ...; else only itself. */
 bool plan_names(const char *pattern, const char *name);
 

@@ -11,15 +11,15 @@
  */
 #include <twlab/conn.h>
 
-struct slot {
-	uint64_t key;		/* 0 = free */
-	unsigned int conn;
-	bool client;		/* the key is the client's view of it */
-};
+#include <twlab/hashmap.h>
 
-struct table {
-	struct slot *slots;
-	uint64_t mask;
+/* What a four-tuple at a node means now, or which node (as conn) has an address. A struct hashmap has
+ * them: by key_of(), as 2 * conn + client.
+ */
+struct place {
+	bool known;
+	unsigned int conn;
+	bool client;		/* it is the client's view of it */
 };
 
 enum { ANY_NODE = -2 };		/* an address alone: which node has it */
@@ -28,7 +28,7 @@ static uint64_t key_of(int node, const struct endpoint *local, const struct endp
 {
 	uint64_t key = endpoint_hash(local, (uint64_t)(node + 16));
 
-	return (remote ? endpoint_hash(remote, key) : key) | 1;
+	return remote ? endpoint_hash(remote, key) : key;
 }
 
 static uint64_t addr_key(const struct endpoint *endpoint)
@@ -39,21 +39,16 @@ static uint64_t addr_key(const struct endpoint *endpoint)
 	return key_of(ANY_NODE, &addr, NULL);
 }
 
-/* The slot that has @key, or the free one where it would go. There is always a
- * free one: a segment adds four keys at most.
- */
-static struct slot *table_slot(const struct table *table, uint64_t key)
+static struct place place_of(const struct hashmap *table, uint64_t key)
 {
-	uint64_t i = (key >> 19) & table->mask;
+	const uint64_t *value = hashmap_find(table, key);
 
-	while (table->slots[i].key && table->slots[i].key != key)
-		i = (i + 1) & table->mask;
-	return &table->slots[i];
+	return value ? (struct place){ true, (unsigned int)(*value / 2), *value % 2 } : (struct place){ 0 };
 }
 
-static void table_set(const struct table *table, uint64_t key, unsigned int conn, bool client)
+static void place_set(struct hashmap *table, uint64_t key, unsigned int conn, bool client)
 {
-	*table_slot(table, key) = (struct slot){ key, conn, client };
+	*hashmap_put(table, key) = 2 * (uint64_t)conn + client;
 }
 
 static uint64_t sender_key(const struct segment *segment)
@@ -81,23 +76,23 @@ static bool is_at_home(const struct trace *trace, const struct segment *segment)
 }
 
 /* Learn which node has which address, for packets that never arrive there. */
-static void addresses_learn(const struct trace *trace, const struct table *table)
+static void addresses_learn(const struct trace *trace, struct hashmap *table)
 {
 	for (unsigned int i = 0; i < trace->n_segments; i++) {
 		const struct segment *segment = &trace->segments[i];
 
 		if (is_at_home(trace, segment))
-			table_set(table, addr_key(&segment->tcp.src), (unsigned int)segment->from, 0);
+			place_set(table, addr_key(&segment->tcp.src), (unsigned int)segment->from, false);
 		if (segment->to >= 0)
-			table_set(table, addr_key(&segment->tcp_rcvd.dst), (unsigned int)segment->to, 0);
+			place_set(table, addr_key(&segment->tcp_rcvd.dst), (unsigned int)segment->to, false);
 	}
 }
 
-static int node_with(const struct table *table, const struct endpoint *endpoint)
+static int node_with(const struct hashmap *table, const struct endpoint *endpoint)
 {
-	const struct slot *slot = table_slot(table, addr_key(endpoint));
+	struct place place = place_of(table, addr_key(endpoint));
 
-	return slot->key ? (int)slot->conn : -1;
+	return place.known ? (int)place.conn : -1;
 }
 
 static bool is_syn(const struct segment *segment)
@@ -141,7 +136,7 @@ static void view_set(struct conn *conn, bool client, int node, const struct endp
 }
 
 /* The node whose address @segment bears. Routers and NATs have connections of their own, too. */
-static int home_of(const struct trace *trace, const struct segment *segment, const struct table *table)
+static int home_of(const struct trace *trace, const struct segment *segment, const struct hashmap *table)
 {
 	int home = is_at_home(trace, segment) ? segment->from : node_with(table, &segment->tcp.src);
 
@@ -149,13 +144,13 @@ static int home_of(const struct trace *trace, const struct segment *segment, con
 }
 
 static unsigned int conn_new(struct trace *trace, struct segment *segment,
-			     const struct table *table)
+			     const struct hashmap *table)
 {
 	struct conn *conn = grow(&trace->conns, trace->n_conns, sizeof(*conn));
-	const struct slot *near = table_slot(table, sender_key(segment));
-	const struct slot *far = table_slot(table, receiver_key(segment));
+	struct place near = place_of(table, sender_key(segment));
+	struct place far = place_of(table, receiver_key(segment));
 
-	conn->earlier = near->key ? (int)near->conn : far->key ? (int)far->conn : -1;
+	conn->earlier = near.known ? (int)near.conn : far.known ? (int)far.conn : -1;
 	conn->is_made_up = segment->is_made_up && is_syn(segment);
 	segment->from_client = looks_like_client(segment);
 	view_set(conn, segment->from_client, home_of(trace, segment, table), &segment->tcp.src, &segment->tcp.dst);
@@ -203,21 +198,21 @@ static unsigned int not_after_made_up(const struct trace *trace, const struct se
 }
 
 /* What was made in another's name and never arrived: who has the address that it was to go to? */
-static const struct slot *slot_by_address(const struct segment *segment, const struct table *table)
+static struct place place_by_address(const struct segment *segment, const struct hashmap *table)
 {
 	int node = node_with(table, &segment->tcp_rcvd.dst);
 
-	return table_slot(table, key_of(node, &segment->tcp_rcvd.dst, &segment->tcp_rcvd.src));
+	return place_of(table, key_of(node, &segment->tcp_rcvd.dst, &segment->tcp_rcvd.src));
 }
 
 static unsigned int conn_of(struct trace *trace, struct segment *segment,
-			    const struct table *table)
+			    const struct hashmap *table)
 {
-	const struct slot *near = table_slot(table, sender_key(segment));
-	const struct slot *far = table_slot(table, receiver_key(segment));
+	struct place near = place_of(table, sender_key(segment));
+	struct place far = place_of(table, receiver_key(segment));
 
-	if (!near->key && !far->key && segment->rcvd_ns < 0)
-		far = slot_by_address(segment, table);
+	if (!near.known && !far.known && segment->rcvd_ns < 0)
+		far = place_by_address(segment, table);
 
 	if (segment->is_copy) {
 		const struct segment *first = &trace->segments[segment->copy_of - 1];
@@ -225,41 +220,40 @@ static unsigned int conn_of(struct trace *trace, struct segment *segment,
 		segment->from_client = first->from_client;
 		return first->conn;
 	}
-	if (near->key && is_syn(segment) &&
-	    begins_anew(&trace->conns[near->conn], segment, near->client))
+	if (near.known && is_syn(segment) &&
+	    begins_anew(&trace->conns[near.conn], segment, near.client))
 		return conn_new(trace, segment, table);
-	if (near->key) {
-		segment->from_client = near->client;
-		return not_before_its_syn(trace, segment, not_after_made_up(trace, segment, near->conn));
+	if (near.known) {
+		segment->from_client = near.client;
+		return not_before_its_syn(trace, segment, not_after_made_up(trace, segment, near.conn));
 	}
-	if (far->key && !is_syn(segment)) {
-		segment->from_client = !far->client;
-		return far->conn;
+	if (far.known && !is_syn(segment)) {
+		segment->from_client = !far.client;
+		return far.conn;
 	}
 	return conn_new(trace, segment, table);
 }
 
 /* ... but for one that a SYN took that was made up, and not let in. */
-static bool takes_back(const struct trace *trace, const struct segment *segment, const struct slot *slot)
+static bool takes_back(const struct trace *trace, const struct segment *segment, struct place place)
 {
-	return slot->conn > segment->conn && segment->from_client && !segment->is_copy &&
-	       not_after_made_up(trace, segment, slot->conn) == segment->conn;
+	return place.conn > segment->conn && segment->from_client && !segment->is_copy &&
+	       not_after_made_up(trace, segment, place.conn) == segment->conn;
 }
 
 /* From now on both four-tuples mean this connection; an older packet that is
  * late does not take them back.
  */
-static void tuples_set(const struct trace *trace, const struct segment *segment, const struct table *table)
+static void tuples_set(const struct trace *trace, const struct segment *segment, struct hashmap *table)
 {
-	const struct slot *near = table_slot(table, sender_key(segment));
-	const struct slot *far = table_slot(table, receiver_key(segment));
+	struct place near = place_of(table, sender_key(segment)), far;
 	bool takes = is_syn(segment);
 
-	if (!near->key || (takes && near->conn < segment->conn) || takes_back(trace, segment, near))
-		table_set(table, sender_key(segment), segment->conn, segment->from_client);
-	far = table_slot(table, receiver_key(segment));
-	if (!far->key || (takes && far->conn < segment->conn) || takes_back(trace, segment, far))
-		table_set(table, receiver_key(segment), segment->conn, !segment->from_client);
+	if (!near.known || (takes && near.conn < segment->conn) || takes_back(trace, segment, near))
+		place_set(table, sender_key(segment), segment->conn, segment->from_client);
+	far = place_of(table, receiver_key(segment));
+	if (!far.known || (takes && far.conn < segment->conn) || takes_back(trace, segment, far))
+		place_set(table, receiver_key(segment), segment->conn, !segment->from_client);
 }
 
 static void isn_note(struct conn *conn, const struct segment *segment)
@@ -275,7 +269,7 @@ static void isn_note(struct conn *conn, const struct segment *segment)
 	}
 }
 
-static void segment_join(struct trace *trace, struct segment *segment, const struct table *table)
+static void segment_join(struct trace *trace, struct segment *segment, struct hashmap *table)
 {
 	unsigned int number = conn_of(trace, segment, table);
 	struct conn *conn = &trace->conns[number];
@@ -497,12 +491,8 @@ static void conns_number(struct trace *trace)
 
 void conn_follow(struct trace *trace)
 {
-	struct table table = { .mask = 16 };
+	struct hashmap table = { 0 };
 
-	while (table.mask < 8 * (uint64_t)trace->n_segments)
-		table.mask *= 2;
-	table.slots = must_calloc(table.mask, sizeof(*table.slots));
-	table.mask--;
 	addresses_learn(trace, &table);
 	for (unsigned int i = 0; i < trace->n_segments; i++)
 		segment_join(trace, &trace->segments[i], &table);
@@ -510,5 +500,5 @@ void conn_follow(struct trace *trace)
 	for (unsigned int i = 0; i < trace->n_conns; i++)
 		conn_finish(trace, &trace->conns[i]);
 	conns_number(trace);
-	free(table.slots);
+	hashmap_free(&table);
 }

@@ -24,6 +24,8 @@
  */
 #include <twlab/correlate.h>
 
+#include <twlab/hashmap.h>
+
 #define NONE UINT32_MAX
 #define SCAN 256
 #define JITTER_NS NS_PER_MS	/* how much delays may differ while no other packet explains them better */
@@ -39,11 +41,15 @@ struct sighting {
 	bool plain;		/* linked without doubt: its delay says how long packets take here */
 };
 
+struct group {			/* first and last of its frames */
+	uint32_t head, tail;
+};
+
 struct follow {
 	struct trace *trace;
 	struct sighting *sightings;	/* by frame */
-	uint32_t *heads, *tails;	/* groups, by hash */
-	uint64_t mask;
+	struct group *groups;		/* by their first frames */
+	uint32_t n_groups;
 	uint32_t *peer;			/* device at the other end of the cable, by device */
 	uint32_t *plain, *plain_from;	/* frames with a plain link, by device; where a device's begin */
 	uint32_t *came;			/* first frame that came in, by node */
@@ -87,36 +93,32 @@ static void sighting_read(struct sighting *s, const struct trace_frame *frame)
 	s->cable = mix(mix(mix(s->key, s->src), s->dst), tcp.ttl);
 }
 
-/* Put frame @i into the group of its key. */
-static void group_add(struct follow *f, uint32_t i)
+/* Put frame @i into the group of its key. @numbers: of groups, from 1 on. */
+static void group_add(struct follow *f, struct hashmap *numbers, uint32_t i)
 {
-	struct sighting *s = f->sightings;
-	uint64_t slot = (s[i].key >> 17) & f->mask;
+	uint64_t *number = hashmap_put(numbers, f->sightings[i].key);
+	struct group *group;
 
-	while (f->heads[slot] != NONE && s[f->heads[slot]].key != s[i].key)
-		slot = (slot + 1) & f->mask;
-	if (f->heads[slot] == NONE)
-		f->heads[slot] = i;
-	else
-		s[f->tails[slot]].next = i;
-	f->tails[slot] = i;
+	if (!*number) {
+		*(struct group *)grow(&f->groups, f->n_groups, sizeof(*group)) = (struct group){ i, i };
+		*number = ++f->n_groups;
+		return;
+	}
+	group = &f->groups[*number - 1];
+	f->sightings[group->tail].next = i;
+	group->tail = i;
 }
 
 static void groups_make(struct follow *f)
 {
-	unsigned int n = f->trace->n_frames;
+	struct hashmap numbers = { 0 };
 
-	for (f->mask = 16; f->mask < 2 * (uint64_t)n; f->mask *= 2)
-		;
-	f->heads = must_calloc(f->mask, sizeof(*f->heads));
-	f->tails = must_calloc(f->mask, sizeof(*f->tails));
-	memset(f->heads, 0xff, f->mask * sizeof(*f->heads));
-	f->mask--;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < f->trace->n_frames; i++) {
 		sighting_read(&f->sightings[i], &f->trace->frames[i]);
 		if (f->sightings[i].key)
-			group_add(f, i);
+			group_add(f, &numbers, i);
 	}
+	hashmap_free(&numbers);
 }
 
 static int node_of(const struct follow *f, uint32_t i)
@@ -150,10 +152,10 @@ static void peers_find(struct follow *f)
 {
 	auto_free uint32_t *votes = must_calloc(f->trace->n_ifaces, sizeof(*votes));
 	/* the last few frames of the group that went out; older ones cannot be the latest */
-	for (uint64_t slot = 0; slot <= f->mask; slot++) {
+	for (uint32_t g = 0; g < f->n_groups; g++) {
 		uint32_t last[8], n = 0;
 
-		for (uint32_t i = f->heads[slot]; i != NONE; i = f->sightings[i].next) {
+		for (uint32_t i = f->groups[g].head; i != NONE; i = f->sightings[i].next) {
 			const struct trace_frame *frame = &f->trace->frames[i];
 
 			if (frame->out) {
@@ -504,21 +506,20 @@ void correlate_frames(struct trace *trace)
 	memset(f.peer, 0xff, trace->n_ifaces * sizeof(*f.peer));
 	groups_make(&f);
 	peers_find(&f);
-	for (uint64_t slot = 0; slot <= f.mask; slot++)
-		if (f.heads[slot] != NONE && is_plain(&f, f.heads[slot]))
-			link_plain(&f, f.heads[slot]);
+	for (uint32_t g = 0; g < f.n_groups; g++)
+		if (is_plain(&f, f.groups[g].head))
+			link_plain(&f, f.groups[g].head);
 	plain_list(&f);
-	for (uint64_t slot = 0; slot <= f.mask; slot++)
-		if (f.heads[slot] != NONE && !is_plain(&f, f.heads[slot]))
-			link_equals(&f, f.heads[slot]);
+	for (uint32_t g = 0; g < f.n_groups; g++)
+		if (!is_plain(&f, f.groups[g].head))
+			link_equals(&f, f.groups[g].head);
 	link_rewritten(&f);
 	nodes_learn(&f);
 	segments_make(&f, packets_number(&f));
 	free(f.sightings);
 	free(f.came);
 	free(f.wire);
-	free(f.heads);
-	free(f.tails);
+	free(f.groups);
 	free(f.peer);
 	free(f.plain);
 	free(f.plain_from);

@@ -6,6 +6,8 @@
 #include <twlab/icmp.h>
 
 #include <twlab/correlate.h>
+#include <twlab/hashmap.h>
+#include <twlab/ip.h>
 
 #include <net/ethernet.h>
 
@@ -66,61 +68,23 @@ const char *icmp_name(int family, uint8_t type, uint8_t code)
 
 /* --- one frame --- */
 
-struct rest {			/* what is left of it */
-	const uint8_t *at;
-	uint32_t len;
-};
-
-static const uint8_t *take(struct rest *rest, uint32_t len)
+/* The segment that is quoted: 8 bytes of it are sure to be there (RFC 792), of its first fragment. */
+static bool quote_read(struct rest *rest, int family, struct icmp_view *view)
 {
-	const uint8_t *at = rest->at;
+	const uint8_t *tcp;
+	struct ip_view ip;
 
-	if (len > rest->len)
-		return NULL;
-	rest->at += len;
-	rest->len -= len;
-	return at;
-}
-
-static uint16_t be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-struct ip {			/* what matters of an IP header */
-	struct endpoint src, dst;
-	uint16_t id;
-	uint8_t ttl, protocol;
-};
-
-/* Leaves what follows the header. Its own length is not asked: a quote is cut short. */
-static bool ip4_read(struct rest *rest, struct ip *ip)
-{
-	const uint8_t *head = take(rest, 20);
-
-	if (!head || head[0] >> 4 != 4 || (head[0] & 15) < 5 || be16(head + 6) & 0x1fff)	/* not the first fragment */
+	if (!ip_read(rest, &ip) || ip.family != family || ip.protocol != IPPROTO_TCP || ip.fragment & 0x1fff)
 		return false;
-	*ip = (struct ip){ .id = be16(head + 4), .ttl = head[8], .protocol = head[9] };
-	endpoint_set(&ip->src, AF_INET, head + 12, 0);
-	endpoint_set(&ip->dst, AF_INET, head + 16, 0);
-	return take(rest, (head[0] & 15) * 4u - 20);
-}
-
-static bool ip6_read(struct rest *rest, struct ip *ip)
-{
-	const uint8_t *head = take(rest, 40), *ext;
-
-	if (!head || head[0] >> 4 != 6)
+	tcp = rest_take(rest, 8);
+	if (!tcp)
 		return false;
-	*ip = (struct ip){ .ttl = head[7], .protocol = head[6] };
-	endpoint_set(&ip->src, AF_INET6, head + 8, 0);
-	endpoint_set(&ip->dst, AF_INET6, head + 24, 0);
-	/* options for hops, routing, options for the destination (RFC 8200, 4.1) */
-	for (; ip->protocol == 0 || ip->protocol == 43 || ip->protocol == 60; ip->protocol = ext[0]) {
-		ext = take(rest, 8);
-		if (!ext || !take(rest, ext[1] * 8u))
-			return false;
-	}
+	view->quoted_src = ip.src;
+	view->quoted_src.port = be16(tcp);
+	view->quoted_dst = ip.dst;
+	view->quoted_dst.port = be16(tcp + 2);
+	view->quoted_seq = be32(tcp + 4);
+	view->quoted_id = ip.id;
 	return true;
 }
 
@@ -129,41 +93,26 @@ bool icmp_read(const uint8_t *data, uint32_t len, struct icmp_view *view)
 	struct rest rest = { data, len };
 	uint16_t type = tcp_ether_type(&rest.at, &rest.len);
 	bool six = type == ETHERTYPE_IPV6;
-	const uint8_t *icmp, *tcp;
-	struct ip outer, inner;
+	const uint8_t *icmp;
+	struct ip_view ip;
 
-	if (!six && type != ETHERTYPE_IP)
+	if ((!six && type != ETHERTYPE_IP) || !ip_read(&rest, &ip) || (ip.family == AF_INET6) != six ||
+	    ip.protocol != (six ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || ip.fragment)
 		return false;
-	if (!(six ? ip6_read : ip4_read)(&rest, &outer) || outer.protocol != (six ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+	icmp = rest_take(&rest, 8);
+	if (!icmp || !icmp_name(ip.family, icmp[0], icmp[1]))
 		return false;
-	icmp = take(&rest, 8);
-	if (!icmp || !icmp_name(six ? AF_INET6 : AF_INET, icmp[0], icmp[1]))
-		return false;
-	tcp = (six ? ip6_read : ip4_read)(&rest, &inner) && inner.protocol == IPPROTO_TCP ? take(&rest, 8) : NULL;
-	if (!tcp)
-		return false;
-	*view = (struct icmp_view){
-		six ? AF_INET6 : AF_INET, icmp[0], icmp[1], outer.ttl, outer.src, outer.dst, inner.src, inner.dst,
-		(uint32_t)be16(tcp + 4) << 16 | be16(tcp + 6), inner.id,
-	};
-	view->quoted_src.port = be16(tcp);
-	view->quoted_dst.port = be16(tcp + 2);
-	return true;
+	*view = (struct icmp_view){ ip.family, icmp[0], icmp[1], ip.ttl, ip.src, ip.dst };
+	return quote_read(&rest, ip.family, view);
 }
 
 /* --- all of them --- */
 
 #define SCAN 256		/* so many errors under way are looked at for each sighting */
 
-/* The latest sighting of each segment, by what would be quoted of it. */
-struct seen {
-	uint32_t *frames;	/* place + 1; 0 = free */
-	uint64_t mask;
-};
-
 struct following {
 	struct trace *trace;
-	struct seen seen;
+	struct hashmap seen;		/* the latest sighting of each segment, by what would be quoted of it */
 	struct icmp_view *views;	/* of each error's last sighting */
 };
 
@@ -188,14 +137,15 @@ static bool is_quoted(const struct trace_frame *frame, const struct endpoint *sr
 	       endpoint_equal(&tcp.src, src) && endpoint_equal(&tcp.dst, dst);
 }
 
-static uint32_t *seen_slot(const struct following *f, const struct endpoint *src, const struct endpoint *dst,
-			   uint32_t seq, uint16_t id)
+static uint64_t seen_key(const struct following *f, const struct endpoint *src, const struct endpoint *dst,
+			 uint32_t seq, uint16_t id)
 {
-	uint64_t i = quote_hash(src, dst, seq, id) & f->seen.mask;
+	uint64_t key = quote_hash(src, dst, seq, id);
+	const uint64_t *frame;
 
-	while (f->seen.frames[i] && !is_quoted(&f->trace->frames[f->seen.frames[i] - 1], src, dst, seq, id))
-		i = (i + 1) & f->seen.mask;
-	return &f->seen.frames[i];
+	while ((frame = hashmap_find(&f->seen, key)) && !is_quoted(&f->trace->frames[*frame], src, dst, seq, id))
+		key = hashmap_next(key);
+	return key;
 }
 
 /* Is @view, seen now in @frame, the error that was seen last in @last? */
@@ -269,10 +219,11 @@ static struct icmp_error *error_new(struct following *f, const struct trace_fram
 /* The segment that this error is about: as it was seen where the error is now. */
 static void find_segment(const struct following *f, struct icmp_error *error, const struct icmp_view *view)
 {
-	uint32_t frame = *seen_slot(f, &view->quoted_src, &view->quoted_dst, view->quoted_seq, view->quoted_id);
+	const uint64_t *frame = hashmap_find(&f->seen, seen_key(f, &view->quoted_src, &view->quoted_dst,
+								view->quoted_seq, view->quoted_id));
 
 	if (error->segment < 0 && frame)
-		error->segment = (int)f->trace->frames[frame - 1].packet_id - 1;
+		error->segment = (int)f->trace->frames[*frame].packet_id - 1;
 }
 
 static void frame_take(struct following *f, uint32_t i)
@@ -284,7 +235,7 @@ static void frame_take(struct following *f, uint32_t i)
 	struct tcp_view tcp;
 
 	if (frame->packet_id && tcp_read(frame->data, frame->len, &tcp))
-		*seen_slot(f, &tcp.src, &tcp.dst, tcp.seq, tcp.ip_id) = i + 1;
+		*hashmap_put(&f->seen, seen_key(f, &tcp.src, &tcp.dst, tcp.seq, tcp.ip_id)) = i;
 	if (!icmp_read(frame->data, frame->len, &view))
 		return;
 	error = error_of(f, frame, &view);
@@ -379,13 +330,9 @@ void icmp_follow(struct trace *trace)
 		n += is_icmp(&trace->frames[i]);
 	if (!n)
 		return;
-	for (f.seen.mask = 16; f.seen.mask < 2 * (uint64_t)trace->n_frames; f.seen.mask *= 2)
-		;
-	f.seen.frames = must_calloc(f.seen.mask, sizeof(*f.seen.frames));
-	f.seen.mask--;
 	for (uint32_t i = 0; i < trace->n_frames; i++)
 		frame_take(&f, i);
 	errors_finish(trace);
-	free(f.seen.frames);
+	hashmap_free(&f.seen);
 	free(f.views);
 }

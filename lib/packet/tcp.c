@@ -1,79 +1,10 @@
-/* tcp.c - read Ethernet, IPv4 or IPv6, and TCP headers */
+/* tcp.c - read Ethernet and TCP headers; what is between them is ip.h's */
 #include <twlab/tcp.h>
+
+#include <twlab/ip.h>
 
 #include <linux/if_ether.h>
 #include <net/ethernet.h>
-
-/* What is left of a packet. take() hands out its front, or NULL when it is cut
- * short there.
- */
-struct rest {
-	const uint8_t *at;
-	uint32_t len;
-};
-
-static const uint8_t *take(struct rest *rest, uint32_t len)
-{
-	const uint8_t *at = rest->at;
-
-	if (len > rest->len)
-		return NULL;
-	rest->at += len;
-	rest->len -= len;
-	return at;
-}
-
-static uint16_t be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t be32(const uint8_t *at)
-{
-	return (uint32_t)be16(at) << 16 | be16(at + 2);
-}
-
-/* Leaves what the IP header says belongs to the packet; padding goes. */
-static bool ipv4_read(struct rest *rest, struct tcp_view *view)
-{
-	const uint8_t *ip = take(rest, 20);
-	uint32_t header, total;
-
-	if (!ip || ip[0] >> 4 != 4 || ip[9] != IPPROTO_TCP)
-		return false;
-	header = (ip[0] & 15) * 4u;
-	total = be16(ip + 2);
-	if (header < 20 || total < header || total - 20 > rest->len)
-		return false;
-	if (be16(ip + 6) & 0x3fff)	/* more fragments, or not the first */
-		return false;
-	rest->len = total - 20;
-	view->ip_id = be16(ip + 4);
-	view->ttl = ip[8];
-	endpoint_set(&view->src, AF_INET, ip + 12, 0);
-	endpoint_set(&view->dst, AF_INET, ip + 16, 0);
-	return take(rest, header - 20);
-}
-
-static bool ipv6_read(struct rest *rest, struct tcp_view *view)
-{
-	const uint8_t *ip = take(rest, 40), *ext;
-	uint8_t next;
-
-	if (!ip || ip[0] >> 4 != 6 || be16(ip + 4) > rest->len)
-		return false;
-	rest->len = be16(ip + 4);
-	view->ttl = ip[7];
-	endpoint_set(&view->src, AF_INET6, ip + 8, 0);
-	endpoint_set(&view->dst, AF_INET6, ip + 24, 0);
-	/* Options for hops, routing, options for the destination (RFC 8200, 4.1). */
-	for (next = ip[6]; next == 0 || next == 43 || next == 60; next = ext[0]) {
-		ext = take(rest, 8);
-		if (!ext || !take(rest, ext[1] * 8u))
-			return false;
-	}
-	return next == IPPROTO_TCP;
-}
 
 /* Options that are broken end the list; the segment itself is still one. */
 static void options_read(struct tcp_view *view)
@@ -82,13 +13,13 @@ static void options_read(struct tcp_view *view)
 	const uint8_t *head, *body;
 	uint8_t len;
 
-	while ((head = take(&rest, 1)) && head[0] != 0) {
+	while ((head = rest_take(&rest, 1)) && head[0] != 0) {
 		if (head[0] == 1)	/* no operation: padding */
 			continue;
-		if (!take(&rest, 1) || head[1] < 2)
+		if (!rest_take(&rest, 1) || head[1] < 2)
 			return;
 		len = (uint8_t)(head[1] - 2);
-		body = take(&rest, len);
+		body = rest_take(&rest, len);
 		if (!body)
 			return;
 		if (head[0] == 2 && len == 2) {
@@ -101,6 +32,7 @@ static void options_read(struct tcp_view *view)
 			view->n_sack = len / 8;
 		} else if (head[0] == 8 && len == 8) {
 			view->has_ts = true;
+			view->ts = body;
 			view->tsval = be32(body);
 			view->tsecr = be32(body + 4);
 		}
@@ -110,11 +42,11 @@ static void options_read(struct tcp_view *view)
 uint16_t tcp_ether_type(const uint8_t **data, uint32_t *len)
 {
 	struct rest rest = { *data, *len };
-	const uint8_t *part = take(&rest, ETHER_HDR_LEN);
+	const uint8_t *part = rest_take(&rest, ETHER_HDR_LEN);
 	uint16_t type = part ? be16(part + 12) : 0;
 
 	while (type == ETHERTYPE_VLAN || type == ETH_P_8021AD) {
-		part = take(&rest, 4);
+		part = rest_take(&rest, 4);
 		type = part ? be16(part + 2) : 0;
 	}
 	*data = rest.at;
@@ -122,35 +54,15 @@ uint16_t tcp_ether_type(const uint8_t **data, uint32_t *len)
 	return type;
 }
 
-bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view)
+/* The header, and the options. The rest is payload. */
+static bool header_read(struct rest *rest, struct tcp_view *view)
 {
-	struct rest rest = { data, len };
-	uint16_t type = tcp_ether_type(&rest.at, &rest.len);
-	const uint8_t *tcp;
-	uint32_t header;
+	const uint8_t *tcp = rest_take(rest, 20);
 
-	memset(view, 0, sizeof(*view));
-	view->wscale = 255;
-	switch (type) {
-	case ETHERTYPE_IP:
-		if (!ipv4_read(&rest, view))
-			return false;
-		break;
-	case ETHERTYPE_IPV6:
-		if (!ipv6_read(&rest, view))
-			return false;
-		break;
-	default:
+	if (!tcp || tcp[12] >> 4 < 5)
 		return false;
-	}
-	tcp = take(&rest, 20);
-	if (!tcp)
-		return false;
-	header = (tcp[12] >> 4) * 4u;
-	if (header < 20)
-		return false;
-	view->options_len = (uint8_t)(header - 20);
-	view->options = take(&rest, header - 20);
+	view->options_len = (uint8_t)((tcp[12] >> 4) * 4 - 20);
+	view->options = rest_take(rest, view->options_len);
 	if (!view->options)
 		return false;
 	view->src.port = be16(tcp);
@@ -160,9 +72,43 @@ bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view)
 	view->flags = tcp[13];
 	view->window = be16(tcp + 14);
 	options_read(view);
-	view->payload = rest.at;
-	view->payload_len = rest.len;
+	view->payload = rest->at;
 	return true;
+}
+
+static bool segment_read(struct rest *rest, struct ip_view *ip, struct tcp_view *view)
+{
+	*view = (struct tcp_view){ .wscale = 255 };
+	if (!ip_read(rest, ip) || ip->protocol != IPPROTO_TCP || ip->fragment)
+		return false;
+	view->src = ip->src;
+	view->dst = ip->dst;
+	view->ip_id = ip->id;
+	view->ttl = ip->ttl;
+	if (!header_read(rest, view))
+		return false;
+	view->payload_len = rest->len + ip->missing;
+	return true;
+}
+
+bool tcp_read_ip(const uint8_t *data, uint32_t len, struct tcp_view *view)
+{
+	struct rest rest = { data, len };
+	struct ip_view ip;
+
+	return segment_read(&rest, &ip, view);
+}
+
+bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view)
+{
+	struct rest rest = { data, len };
+	uint16_t type = tcp_ether_type(&rest.at, &rest.len);
+	struct ip_view ip;
+
+	if (type != ETHERTYPE_IP && type != ETHERTYPE_IPV6)
+		rest.len = 0;
+	return segment_read(&rest, &ip, view) && !ip.missing &&
+	       ip.family == (type == ETHERTYPE_IP ? AF_INET : AF_INET6);
 }
 
 char *tcp_flags_text(uint8_t flags, char *text)

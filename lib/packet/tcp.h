@@ -26,6 +26,7 @@ struct tcp_view {
 	bool sack_ok;
 	const uint8_t *options;	/* as they stand in the header */
 	uint8_t options_len;
+	const uint8_t *ts;	/* TSval among them, TSecr 4 bytes further; NULL = no such option */
 	const uint8_t *payload;
 	uint32_t payload_len;
 };
@@ -40,6 +41,11 @@ uint16_t tcp_ether_type(const uint8_t **data, uint32_t *len);
  * own end (Ethernet padding) are not part of it.
  */
 bool tcp_read(const uint8_t *data, uint32_t len, struct tcp_view *view);
+
+/* Read the TCP packet that begins with its IP header, of which the headers must be there; the payload
+ * may be cut off: .payload_len is what the IP header says.
+ */
+bool tcp_read_ip(const uint8_t *data, uint32_t len, struct tcp_view *view);
 
 /* "SYN", "FIN,ACK", "ACK", "PSH,ACK", "RST": flags in the order people say them.
  * @text has room for 40 bytes; returns it.

@@ -82,7 +82,7 @@ static void those_on_one_four_tuple_are_shown(void **state)
 			sample.segments[2 * c + 1] = (struct sample_segment){ c, false, c + 0.1, c + 0.2, TCP_SYN | TCP_ACK };
 		}
 		sample_make(&sample, &sampled);
-		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+		scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 		if (scene.n_conns != families[i].n || scene.n_left_out != 5 - scene.n_conns ||
 		    memcmp(scene.conns, families[i].shown, scene.n_conns * sizeof(*scene.conns)))
 			fail_msg("%s: %u, first %u, then %u", families[i].name, scene.n_conns, scene.conns[0], scene.conns[1]);
@@ -121,7 +121,7 @@ static void what_a_nat_remembers_is_drawn(void **state)
 		sample_make(&behind_nat, &sampled);
 		sampled.evidence.nats = nats;
 		sampled.evidence.n_nats = ARRAY_SIZE(nats);
-		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+		scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 		assert_int_equal(scene.n_nat_lives, remembered[r].waits);
 		text = ladder_draw(&scene);
 		assert_int_equal(strstr(text, ">FIN_WAIT<") != NULL, remembered[r].waits);

@@ -119,7 +119,7 @@ static char *drawn(size_t r)
 	sampled.evidence.n_programs = ARRAY_SIZE(programs);
 	sampled.evidence.nats = nats;
 	sampled.evidence.n_nats = rows[r].sample == &lanes ? ARRAY_SIZE(nats) : 0;
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	if (rows[r].sample == &lanes)	/* no frames say it */
 		scene.parts[1] = PART_NAT;
 	text = rows[r].draw(&scene);

@@ -14,7 +14,7 @@ static char *draw(const struct sample *sample, unsigned int conn)
 	char *text;
 
 	sample_make(sample, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	text = machine_draw(&scene, conn);
 	scene_close(&scene);
 	sample_free(&sampled);

@@ -49,7 +49,7 @@ static void it_says_how_many_there_were(void **state)
 		struct scene scene;
 
 		sample_make(rows[r].sample, &sampled);
-		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+		scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 		assert_true(time_wait_plot_is_there(&scene));
 		text = time_wait_plot_draw(&scene);
 		if (test_count(text, rows[r].text) != rows[r].times)
@@ -66,7 +66,7 @@ static void few_are_no_crowd(void **state)
 
 	(void)state;
 	sample_make(&few, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	assert_false(time_wait_plot_is_there(&scene));
 	scene_close(&scene);
 	sample_free(&sampled);

@@ -62,7 +62,7 @@ static void the_server_remembers_where_stamps_were_sent(void **state)
 	sample_make(&sample_nat, &sampled);
 	for (unsigned int i = 0; i < sampled.trace.n_segments; i++)
 		sampled.trace.segments[i].tcp.has_ts = true;
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	text = timeline_draw(&scene);
 	assert_int_equal(test_count(text, "the server remembers the newest timestamp of 10.0.0.1<"), 2);
 	scene_close(&scene);
@@ -78,7 +78,7 @@ static void nothing_can_be_drawn_as_well(void **state)
 
 	(void)state;
 	sample_make(&nothing, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	assert_int_equal(scene.n_conns, 0);
 	time = timeline_draw(&scene);
 	ladder = ladder_draw(&scene);
@@ -107,7 +107,7 @@ static void nodes_stand_in_the_order_of_the_path(void **state)
 		unsigned int client = UINT32_MAX, server = 0;
 
 		sample_make(scenes[i].sample, &sampled);
-		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+		scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 		for (unsigned int k = 0; k < sampled.trace.n_nodes; k++) {
 			client = scene.path[k] == 0 ? k : client;
 			server = scene.path[k] == sampled.trace.n_nodes - 1 ? k : server;
@@ -155,7 +155,7 @@ static void each_kind_of_client_is_shown(void **state)
 		struct scene scene;
 
 		sample_make(shown[i].sample, &sampled);
-		scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+		scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 		assert_int_equal(scene.n_conns, 2);
 		assert_int_equal(scene.conns[0], shown[i].conns[0]);
 		assert_int_equal(scene.conns[1], shown[i].conns[1]);

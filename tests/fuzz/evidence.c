@@ -80,7 +80,7 @@ void fuzz_draw(const struct fuzz_target *target, const uint8_t *data, size_t len
 	if (!evidence)
 		return;
 	sockets = socket_states_read(evidence, &n_sockets);
-	scene_open(&scene, evidence, sockets, n_sockets);
+	scene_open(&scene, evidence, NULL, sockets, n_sockets);
 	free(ladder_draw(&scene));
 	for (unsigned int i = 0; i < scene.n_conns; i++)
 		free(machine_draw(&scene, i));

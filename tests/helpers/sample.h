@@ -190,7 +190,7 @@ static inline char *sample_drawn(const struct sample *sample, char *(*draw)(cons
 	char *text;
 
 	sample_make(sample, &sampled);
-	scene_open(&scene, &sampled.evidence, sampled.sockets, sampled.n_sockets);
+	scene_open(&scene, &sampled.evidence, NULL, sampled.sockets, sampled.n_sockets);
 	text = draw(&scene);
 	scene_close(&scene);
 	sample_free(&sampled);

@@ -151,6 +151,29 @@ static void a_plan_can_have_another_network(void **state)
 	}
 }
 
+/* What a variant gives, and not what the lab gives without it, is the variant's usual. */
+static void what_is_usual_is_what_a_variant_alone_gives(void **state)
+{
+	static const struct { const char *variant, *param; bool usual; } rows[] = {
+		{ "kept", "timewait=kept", true }, { "kept", "timewait=destroyed", false }, { "kept", "holds=yes", true },
+		{ "nobody-holds", "holds=no", true }, { "nobody-holds", "holds=yes", false }, { "nobody-holds", "timewait=kept", false },
+		{ "nobody-holds", "delay=10", true }, { "nobody-holds", "delay=100", false }, { "nobody-holds", "delay=1", false },
+		{ "kept", "ip=6", false }, { "kept", "net=3", false }, { "kept", "delay", false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct plan *plan = plan_new(lab_find("3"), rows[r].variant, NULL, 0, NULL);
+
+		assert_non_null(plan);
+		for (unsigned int p = 0; p < plan->n_params; p++)
+			assert_true(plan_is_usual(plan, plan->params[p]));
+		if (plan_is_usual(plan, rows[r].param) != rows[r].usual)
+			fail_msg("%s: %s", rows[r].variant, rows[r].param);
+		plan_free(plan);
+	}
+}
+
 static void what_every_lab_has_follows_everywhere(void **state)
 {
 	const char *const sets[] = { "hello=abcde", "net=5", "mac=7" };
@@ -251,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_star_names_the_numbered),
 		cmocka_unit_test(a_plan_can_have_another_network),
 		cmocka_unit_test(what_every_lab_has_follows_everywhere),
+		cmocka_unit_test(what_is_usual_is_what_a_variant_alone_gives),
 		cmocka_unit_test(what_every_lab_has_is_in_its_range),
 		cmocka_unit_test(what_every_lab_has_may_stand_in_a_variant),
 		cmocka_unit_test(what_is_ipv4_only_says_why),

@@ -71,6 +71,7 @@ static struct frame error(bool six, int from, bool translated, const struct fram
 
 	ether(&frame, six);
 	packet_make(&spec, frame.data + ETH_LEN);
+	frame.data[ETH_LEN + (six ? 5 : 3)] = (uint8_t)((six ? 0 : head) + 8 + quoted);
 	frame.data[ETH_LEN + (six ? 6 : 9)] = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	memset(frame.data + ETH_LEN + head, 0, 8);
 	frame.data[ETH_LEN + head] = type;
@@ -257,6 +258,9 @@ static void what_is_not_one_is_left_out(void **state)
 		{ "about a later fragment", false, ETH_LEN + 28 + 7, 1, 1000 },
 		{ "about a segment that nobody saw", false, ETH_LEN + 20, 3, 77 },
 		{ "about other ports", false, ETH_LEN + 28 + 20, 0xff, 1000 },
+		{ "of which more fragments come", false, ETH_LEN + 6, 0x20, 1000 },
+		{ "that ends before its quote does", false, ETH_LEN + 3, 20 + 8 + 20 + 7, 1000 },
+		{ "about a length below its headers", false, ETH_LEN + 28 + 3, 19, 1000 },
 		{ "not ICMP", false, ETH_LEN + 9, IPPROTO_UDP, 1000 },
 	};
 
@@ -327,7 +331,7 @@ static void the_ladder_has_an_arrow_for_it(void **state)
 			sampled.trace.segments[0].icmp = 1;
 			sampled.trace.segments[1].icmp = 2;
 		}
-		scene_open(&scene, &sampled.evidence, NULL, 0);
+		scene_open(&scene, &sampled.evidence, NULL, NULL, 0);
 		text = ladder_draw(&scene);
 		assert_int_equal(test_count(text, "host unreachable"), with);
 		assert_int_equal(test_count(text, "ICMP, lost"), with);

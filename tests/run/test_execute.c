@@ -128,7 +128,7 @@ static void each_nat_is_named_and_drawn_by_what_it_does(void **state)
 		open_played(rows[r].lab, &played);
 		are_facts(&played, rows[r].wanted);
 		sockets = socket_states_read(played.evidence, &n);
-		scene_open(&scene, played.evidence, sockets, n);
+		scene_open(&scene, played.evidence, NULL, sockets, n);
 		drawn = ladder_draw(&scene);
 		topology = topology_draw(played.plan, "");
 		assert_non_null(strstr(topology, rows[r].rules));
