@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 static struct loaded {
 	const struct lab *lab;
@@ -63,11 +64,16 @@ static const struct lab *load(const char *file, char *path, struct err *err)
 {
 	const struct lab_export *export;
 	struct loaded *loaded;
+	struct stat st;
 	void *handle;
 
 	for (unsigned int l = 0; l < n_all; l++)
 		if (!strcmp(all[l].file, path))
 			return all[l].lab;
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {	/* to open a pipe is to wait for who writes to it */
+		err_set(err, 0, "%s is no lab: it is no regular file", file);
+		return NULL;
+	}
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		const char *why = dlerror();

@@ -72,6 +72,14 @@ static bool is_file(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
+/* A program with its libraries, or another file, at the same place in the guest. */
+static int bring_whole(struct along *along, const char *path, struct err *err)
+{
+	if (!files_path_is_safe(path + 1))
+		return err_set(err, 0, "%s: name it without '.', '..' and '//'", path);
+	return executable_add(&along->system, path, err);
+}
+
 /* The file @path, at the same place in the guest: a relative one in the folder that
  * the program runs in.
  */
@@ -79,8 +87,8 @@ static int bring_file(struct along *along, const char *path, struct err *err)
 {
 	const char *to = strncmp(path, "./", 2) ? path : path + 2;
 
-	if (*path == '/')	/* a program brings its libraries */
-		return executable_add(&along->system, path, err);
+	if (*path == '/')
+		return bring_whole(along, path, err);
 	if (!files_path_is_safe(to))
 		return err_set(err, 0, "%s is outside of this folder: name it by its whole path", path);
 	return files_have(&along->work, to) ? 0 : files_add_from(&along->work, to, path, err);
@@ -96,7 +104,7 @@ static int bring_words(struct along *along, const char *text, struct err *err)
 
 	while (*(text += strcspn(text, in_word))) {
 		auto_free char *word = must_printf("%.*s", (int)strspn(text, in_word), text);
-		auto_free char *path = *word == '/' && is_file(word) ? must_strdup(word) :
+		auto_free char *path = *word == '/' && is_file(word) && files_path_is_safe(word + 1) ? must_strdup(word) :
 			strchr(word, '/') ? NULL : executable_find(word);
 
 		text += strlen(word);
@@ -126,7 +134,7 @@ static int bring_program(struct along *along, const char *name, char **path, str
 		err_set(err, 0, "no program '%s'", name);
 		return err_as(err, ENOENT);
 	}
-	if (executable_add(&along->system, *path, err))
+	if (**path == '/' ? bring_whole(along, *path, err) : executable_add(&along->system, *path, err))
 		return err_code(err);
 	return bring_script(along, *path, err);
 }

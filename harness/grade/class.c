@@ -271,22 +271,32 @@ static const struct lab *lab_of(const struct class *class)
 	return NULL;
 }
 
-/* Results of another lab are no place for these. */
+/* Results of another lab are no place for these; and what a teacher wrote into one has to be points. */
+static int check_result(const char *out, const char *who, const json_t *result, const struct lab *lab, struct err *err)
+{
+	const char *was = json_string_value(json_object_get(result, "lab"));
+	const json_t *earned = json_object_get(result, "earned");
+
+	if (was && strcmp(was, lab->name))
+		return err_set(err, 0, "%s holds results of %.60s, and these are of %s", out, was, lab->name);
+	if (earned && !json_is_integer(earned))
+		return err_set(err, 0, "%s/%s/result.json: earned is no whole number", out, who);
+	return 0;
+}
+
 static int check_out(const struct class *class, const struct lab *lab, struct err *err)
 {
-	for (unsigned int h = 0; h < class->n; h++) {
-		auto_free char *path = must_printf("%s/%s/result.json", class->options->out, class->entry[h].who);
-		json_t *json = json_load_file(path, 0, NULL);
-		const char *was = json_string_value(json_object_get(json, "lab"));
-		bool other = was && strcmp(was, lab->name);
+	int fail = 0;
 
-		if (other)
-			err_set(err, 0, "%s holds results of %.60s, and these are of %s", class->options->out, was, lab->name);
+	for (unsigned int h = 0; h < class->n && !fail; h++) {
+		const char *out = class->options->out, *who = class->entry[h].who;
+		auto_free char *path = must_printf("%s/%s/result.json", out, who);
+		json_t *json = json_load_file(path, 0, NULL);
+
+		fail = check_result(out, who, json, lab, err);
 		json_decref(json);
-		if (other)
-			return -err->code;
 	}
-	return 0;
+	return fail;
 }
 
 static int open_out(const struct class_options *options, struct err *err)

@@ -23,7 +23,7 @@ static const char *const wanted[] = {
 	/* nft: NAT, queues, what student rule sets use */
 	"nf_tables", "nft_chain_nat", "nft_nat", "nft_masq", "nft_redir", "nft_ct",
 	"nft_queue", "nft_limit", "nft_log", "nft_reject", "nft_reject_inet",
-	"nft_reject_ipv4", "nft_numgen", "nft_hash", "nft_counter", "nft_compat",
+	"nft_reject_ipv4", "nft_reject_ipv6", "nft_numgen", "nft_hash", "nft_counter", "nft_compat",
 	"nfnetlink_queue", "nf_conntrack_netlink",
 	/* what the same was called, or was apart, before 4.18 or 5.2 */
 	"nf_tables_ipv4", "nf_tables_inet", "nf_conntrack_ipv4", "nft_chain_nat_ipv4",

@@ -12,8 +12,8 @@
  * sightings are told apart by time: a frame goes with the one that makes its
  * delay most like that of the undoubted packets around it on the same device.
  * Two frames linked to the same one are a packet and its copy (netem duplicate).
- * What a router or NAT changed more of than addresses (a rule that sets the MSS) is linked
- * by its sequence numbers to what came in there a moment before.
+ * What a router or NAT changed more of (a rule that sets the MSS, or one that gives both
+ * addresses another) is linked by its sequence numbers to what came in there a moment before.
  *
  * A packet without a frame before its first is made where it is seen: by a host, or by a
  * router or NAT. These answer, and so make nothing before something came in; a wire makes
@@ -320,7 +320,9 @@ static void link_equals(struct follow *f, uint32_t head)
 	free(group);
 }
 
-/* Could frame @i, which left a router, be what came in as frame @before, with other options? */
+/* Could frame @i, which left a router, be what came in as frame @before, with other options? Where a NAT
+ * changed both addresses (its own as the source, another target), all else has to be the same.
+ */
 static bool is_rewritten(const struct follow *f, uint32_t before, uint32_t i)
 {
 	const struct trace_frame *a = &f->trace->frames[before], *b = &f->trace->frames[i];
@@ -331,7 +333,8 @@ static bool is_rewritten(const struct follow *f, uint32_t before, uint32_t i)
 		return false;
 	return in.seq == out.seq && in.ack == out.ack && in.flags == out.flags && in.ip_id == out.ip_id &&
 	       in.payload_len == out.payload_len && in.ttl > out.ttl &&
-	       (endpoint_equal(&in.src, &out.src) || endpoint_equal(&in.dst, &out.dst));
+	       (endpoint_equal(&in.src, &out.src) || endpoint_equal(&in.dst, &out.dst) ||
+		f->sightings[before].key == f->sightings[i].key);
 }
 
 static void link_rewritten(struct follow *f)

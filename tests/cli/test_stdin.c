@@ -31,6 +31,8 @@ static void a_program_reads_what_it_was_given(void **state)
 		{ "a folder", "$TW vm -i -- cat 2>&1 </", "twlab: vm: cannot read standard input: Is a directory\n", 3 },
 		{ "too much", "head -c 70000000 /dev/zero | $TW vm -i -- cat 2>&1",
 		  "twlab: vm: standard input has more than 64 MB\n", 3 },
+		{ "a file by a path that goes back", "$TW vm -- cat $PWD/../$(basename $PWD)/lines 2>&1 | sed s,^.*/lines:,lines:,",
+		  "lines: name it without '.', '..' and '//'\n", 0 },
 		{ "a terminal", "script -qec \"$TW vm -- cat\" /dev/null </dev/null", TERMINAL, 0 },
 	};
 

@@ -341,6 +341,10 @@ static void grades_of_a_class_repeat(void **state)
 	assert_int_equal(grade_class("three", "--resume", 0), 0);
 	assert_true(has("three/grades.csv", "\"bob\",0,32"));
 	assert_true(has("three/grades.csv", "\"ada\",18,32"));
+
+	dir_put_text("three/ada/result.json", "{\"status\": 0, \"earned\": 17.5, \"points\": 32}");	/* a teacher's */
+	assert_int_equal(grade_class("three", "--resume", 0), 2);
+	assert_true(has("said", "ada/result.json: earned is no whole number"));
 }
 
 static void a_wrong_key_is_nobody_s_fault(void **state)

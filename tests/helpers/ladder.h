@@ -40,6 +40,7 @@ struct rung {
 	uint16_t nat_port;		/* 0 = the client's port + client */
 	uint16_t ip_id;
 	uint16_t window;		/* 0 = 502 */
+	uint32_t service;		/* the address that the client knows, which the NAT translates, too; 0 = the server's */
 };
 
 struct ladder {
@@ -170,6 +171,7 @@ static inline void ladder_send(struct ladder *ladder, const struct rung *rung)
 		bool outside = way[k].outside && rung->fate != FORGOTTEN;
 		uint32_t peer = outside ? 0xc0000201 : client, len;
 		uint16_t peer_port = outside ? nat_port : port;
+		uint32_t served = outside || !rung->service ? server : rung->service;
 
 		if (rung->fate == LOST && leaves_wire)
 			return;
@@ -185,8 +187,8 @@ static inline void ladder_send(struct ladder *ladder, const struct rung *rung)
 			continue;
 		at_ns += leaves_wire ? rung->delay_us * NS_PER_US : 0;
 		len = rung->server ?
-		      frame_make(frame, server, 80, peer, peer_port, way[k].ttl, &as) :
-		      frame_make(frame, peer, peer_port, server, 80, way[k].ttl, &as);
+		      frame_make(frame, served, 80, peer, peer_port, way[k].ttl, &as) :
+		      frame_make(frame, peer, peer_port, served, 80, way[k].ttl, &as);
 		trace_add_frame(ladder->trace, way[k].iface, at_ns, way[k].out, frame, len);
 		if (doubled)
 			trace_add_frame(ladder->trace, way[k].iface, at_ns + HOP_NS / 4, way[k].out,

@@ -149,6 +149,7 @@ static void what_is_no_lab_is_refused(void **state)
 	const struct { const char *name, *from, *to, *word, *says; } rows[] = {
 		{ "", "", "", "./none.so", "./none.so: No such file or directory" },
 		{ "", "", "", "none", "there is no lab 'none'" },
+		{ "", "", "", "./pipe.so", "./pipe.so is no lab: it is no regular file" },
 		{ "", "", "", "./mylab.c", "./mylab.c is no lab: " },
 		{ "mute", "LAB_EXPORT(lab)", "int other", "mute.so", "mute.so is no lab: it has no LAB_EXPORT()" },
 		{ "older", "LAB_EXPORT(lab)", "const struct lab_export twlab_lab = { LAB_WORDS + 1, &lab }", "./older.so",
@@ -161,6 +162,7 @@ static void what_is_no_lab_is_refused(void **state)
 	static const char *const commands[] = { "run %s", "list %s", "draw %s" };
 
 	(void)state;
+	assert_int_equal(shell("mkfifo pipe.so"), 0);
 	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
 		auto_free char *changed = *rows[r].name ? with(source, rows[r].from, rows[r].to) : NULL;
 

@@ -268,6 +268,31 @@ static void both_sides_of_a_nat_are_one_connection(void **state)
 	trace_free(trace);
 }
 
+/* A masquerade and a target of its own, as in front of a container: neither address goes through. */
+static void a_nat_may_change_both_addresses(void **state)
+{
+	static const uint32_t service = 0x0a0000fe;
+	struct trace *trace = ladder_trace(1, false, (struct rung[]){
+		{ 0, false, "S", 1000, 0, .nat_port = 777, .service = service },
+		{ 100, true, "SA", 5000, 1001, .nat_port = 777, .service = service },
+		{ 200, false, "A", 1001, 5001, .nat_port = 777, .service = service },
+		{ 300, false, "PA", 1001, 5001, 9, .nat_port = 777, .service = service, .fate = KEPT_OUT },
+		{ 310, true, "R", 5001, 0, .nat_port = 777, .service = service, .fate = MADE }, { 0 } });
+	const struct conn *conn = trace->conns;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(trace->n_conns, 1);
+	assert_int_equal(trace->n_segments, 5);
+	assert_string_equal(endpoint_text(&conn->client_remote, text), "10.0.0.254:80");
+	assert_string_equal(endpoint_text(&conn->server_local, text), "192.0.2.9:80");
+	assert_string_equal(endpoint_text(&conn->server_remote, text), "192.0.2.1:777");
+	assert_int_equal(trace_answer(trace, conn, 0), 1);
+	assert_string_equal(trace->nodes[trace->segments[3].lost_node], "nat");
+	assert_string_equal(trace->nodes[trace->segments[4].from], "nat");
+	trace_free(trace);
+}
+
 /* A server does not know of a connection that never reached it. */
 static void connections_are_counted_where_they_were_met(void **state)
 {
@@ -445,6 +470,7 @@ int main(void)
 		cmocka_unit_test(what_the_end_cuts_off_is_not_lost),
 		cmocka_unit_test(a_copy_does_not_overtake),
 		cmocka_unit_test(both_sides_of_a_nat_are_one_connection),
+		cmocka_unit_test(a_nat_may_change_both_addresses),
 		cmocka_unit_test(connections_are_counted_where_they_were_met),
 		cmocka_unit_test(two_hundred_hosts_stay_apart),
 		cmocka_unit_test(what_comes_after_the_new_syn_is_late),

@@ -35,6 +35,10 @@ static const struct link beside_links[] = {
 static const struct route beside_routes[] = { { "host", "default", "10.1.0.254" }, { 0 } };
 static const struct ruleset beside_rules[] = { { "nat", MASQUERADE }, { 0 } };
 
+static const struct ruleset refusing_rules[] = {
+	{ "server", "table ip guard { chain in { type filter hook input priority filter; tcp dport 8080 reject with tcp reset; }; }" }, { 0 }
+};
+
 static const struct program on_host[] = {
 	SERVER, { "client", "host", "client", "203.0.113.2 8080 40000 now" }, { "again", "host", "client", "203.0.113.2 8080 40000 now" }, { 0 }
 };
@@ -55,6 +59,7 @@ static const struct step first_first[] = { SERVES, { DO_START, "client1" }, { DO
 static const struct step left_open[] = {
 	SERVES, { DO_START, "client" }, { DO_SAYS, "client", "reply", .why = "both are there" }, { DO_SLEEP, .ms = 100, .why = "and nothing happens" }, { 0 }
 };
+static const struct step refused[] = { SERVES, { DO_START, "client" }, { DO_SLEEP, .ms = 100 }, { 0 } };
 static const struct step sends[] = {
 	SERVES, { DO_START, "client" }, { DO_SAYS, "client", "reply" },
 	{ DO_SEND, "client", "ACK from=10.0.0.1:40000 to=10.0.0.2:8080 ts=-5000", .when = "ts != +5000" },
@@ -67,6 +72,7 @@ static const struct lab beside = LAB(beside_nodes, beside_links, beside_routes, 
 static const struct lab again = LAB(carrier_nodes, carrier_links, carrier_routes, carrier_rules, on_host, twice);
 static const struct lab crowded = LAB(shared_nodes, shared_links, shared_routes, shared_rules, on_shared, ipv6_map_syns);
 static const struct lab open_end = LAB(two, cable, NULL, NULL, on_two, left_open);
+static const struct lab refusing = LAB(two, cable, NULL, refusing_rules, on_two, refused);
 static const struct lab clocks = LAB(two, cable, NULL, NULL, on_two, sends);
 
 static void open_played(const struct lab *lab, struct played *played)
@@ -243,6 +249,27 @@ static void a_crafted_stamp_is_relative_to_what_the_peer_saw(void **state)
 	}
 }
 
+/* Each family has a module of its own for it. */
+static void a_rule_refuses_over_ipv6_as_well(void **state)
+{
+	static const char *const rows[] = { "ip=4", "ip=6" };
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		static struct variant variant[] = { { "only", NULL, "x" }, { 0 } };
+		static struct lab lab;	/* lab_add() keeps it */
+		struct played played;
+
+		variant[0].set = rows[r];
+		lab = refusing;
+		lab.variants = variant;
+		open_played(&lab, &played);
+		are_facts(&played, (struct wanted[]){
+			{ "client", "conn1.SYN.1.answer", "RST" }, { "client", "conn1.rcvd.RST.1.by", "server" }, { 0 } });
+		close_played(&played);
+	}
+}
+
 int main(void)
 {
 	static const char *const files[] = { PROGRAMS "/client", PROGRAMS "/server", NULL };
@@ -252,6 +279,7 @@ int main(void)
 		cmocka_unit_test(entries_are_numbered_by_the_packets_that_made_them),
 		cmocka_unit_test(what_ends_a_run_is_no_part_of_it),
 		cmocka_unit_test(a_crafted_stamp_is_relative_to_what_the_peer_saw),
+		cmocka_unit_test(a_rule_refuses_over_ipv6_as_well),
 	};
 
 	return in_guest_tests(tests, ARRAY_SIZE(tests), files);
