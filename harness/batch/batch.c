@@ -361,17 +361,26 @@ static int prepare(const struct batch *batch, struct err *err)
 	return code;
 }
 
-int batch_run(struct batch *batch, struct err *err)
+/* From here on there are runs that were finished, which are kept. Before, while a guest boots that
+ * there is no snapshot of, a signal does what it always does: nothing has a name yet, and QEMU goes with us.
+ */
+static void catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal }, was;
-	int status;
 
-	batch->started_ns = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)	/* nohup(1) */
 			sigaction(signals[i], &action, NULL);
+}
+
+int batch_run(struct batch *batch, struct err *err)
+{
+	int status;
+
+	batch->started_ns = clock_ns(CLOCK_MONOTONIC);
 	if (batch->here) {
+		catch_signals();
 		run_all_here(batch);
 	} else {
 		status = prepare(batch, err);
@@ -379,6 +388,7 @@ int batch_run(struct batch *batch, struct err *err)
 			keep_boot_console(batch, err);
 			return status_no_guest(status, batch->kernel);
 		}
+		catch_signals();
 		guests_run(&(struct guests){ .n = batch->n_runs, .parallel = batch->parallel, .start = start_run,
 			   .ended = run_ended, .look = look_at_runs, .stop = &interrupted, .arg = batch });
 	}

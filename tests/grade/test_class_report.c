@@ -51,6 +51,12 @@ static int print_all(void **state)
 	return class_report(lab_find("3"), handed, ARRAY_SIZE(all), out, &err);
 }
 
+static int tidy(void **state)
+{
+	free(out);
+	return dir_remove(state);
+}
+
 static void each_student_has_a_row(void **state)
 {
 	auto_free char *csv = told("grades.csv");
@@ -111,5 +117,5 @@ int main(void)
 		cmocka_unit_test(where_it_cannot_be_written_is_said),
 	};
 
-	return cmocka_run_group_tests(tests, print_all, dir_remove);
+	return cmocka_run_group_tests(tests, print_all, tidy);
 }
