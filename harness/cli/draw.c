@@ -2,6 +2,7 @@
 #include "diagrams/draw.h"
 
 #include <twlab/fs.h>
+#include "harness/judge/evidence_find.h"
 #include "harness/cli/commands.h"
 #include "harness/batch/plugin.h"
 #include "harness/judge/outcome.h"
@@ -49,30 +50,31 @@ static int draw_run(const char *dir, const char *out, struct err *err)
 	return rc;
 }
 
-/* Every folder at or below @dir with evidence in it. */
-static int draw_runs(char *dir, const char *out, struct err *err)
+/* What is no whole run (it has no run.json) is left out. */
+static bool is_whole(const char *dir)
 {
-	auto_walk FTS *fts = fs_walk(dir, err);
-	unsigned int n = 0;
-	int rc = 0;
+	auto_free char *run = must_printf("%s/run.json", dir);
 
-	if (!fts)
-		return err_code(err);
-	for (FTSENT *entry; rc == 0 && (entry = fts_read(fts)); ) {
-		auto_free char *run = NULL;
+	return !access(run, F_OK);
+}
 
-		if (entry->fts_info == FTS_D && entry->fts_level > 0 && *entry->fts_name == '.')
-			fts_set(fts, entry, FTS_SKIP);	/* what a run that was killed left half done */
-		if (entry->fts_info != FTS_F || strcmp(entry->fts_name, "run.json"))
-			continue;
-		run = must_printf("%.*s", entry->fts_pathlen - entry->fts_namelen - 1, entry->fts_path);
-		if (n++ && out)
+/* Every folder at or below @dir with evidence in it. */
+static int draw_runs(const char *dir, const char *out, struct err *err)
+{
+	char **dirs = NULL;
+	unsigned int n_dirs = 0, n = 0;
+	int rc = evidence_find(dir, &dirs, &n_dirs, err);
+
+	for (unsigned int d = 0; d < n_dirs; d++) {
+		if (rc == 0 && is_whole(dirs[d]) && n++ && out)
 			rc = err_set(err, 0, "%s holds several runs: they are drawn where they are, without -o", dir);
-		else
-			rc = draw_run(run, out ? out : run, err);
+		else if (rc == 0 && is_whole(dirs[d]))
+			rc = draw_run(dirs[d], out ? out : dirs[d], err);
+		free(dirs[d]);
 	}
+	free(dirs);
 	if (rc == 0 && n == 0)
-		return err_set(err, 0, "%s holds no evidence (a folder with run.json, as twlab run leaves it)", dir);
+		return err_set(err, 0, "%s holds no whole run: twlab check says what there is", dir);
 	return rc;
 }
 
