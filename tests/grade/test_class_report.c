@@ -77,8 +77,8 @@ static void the_page_counts(void **state)
 		"<tr><td>0<td style=\"width:50%\"><div style=\"background:#4a78b5;height:1.1em;width:100%\"></div><td>1</tr>\n</table>",
 		"<tr><td>7<td style=\"width:50%\"><div style=\"background:#4a78b5;height:1.1em;width:0%\"></div><td>0</tr>\n",
 		/* two was lost by three of five, one by two of them, three by the one who was asked */
-		"<h2>What was lost most often</h2>\n<table>\n<tr><td>server</td><td>words of &lt;two&gt;</td><td><span class=\"error\">could not always be told</span>"
-		"<td style=\"width:50%\"><div style=\"background:#4a78b5;height:1.1em;width:60%\"></div><td>3</tr>\n<tr><td>predict</td><td>words of &lt;one&gt;</td>",
+		("<h2>What was lost most often</h2>\n<table>\n<tr><td>server</td><td>words of &lt;two&gt;</td><td><span class=\"error\">could not always be told</span>"
+		"<td style=\"width:50%\"><div style=\"background:#4a78b5;height:1.1em;width:60%\"></div><td>3</tr>\n<tr><td>predict</td><td>words of &lt;one&gt;</td>"),
 		"height:1.1em;width:40%\"></div><td>2</tr>\n<tr><td>server</td><td>words of &lt;three&gt;</td><td><td",
 		"height:1.1em;width:100%\"></div><td>1</tr>\n</table>\n<h2>Each</h2>",
 		"<a href=\"ada/report.html\">ada</a><td>10<td><small></small></tr>",
