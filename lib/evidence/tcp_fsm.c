@@ -29,23 +29,29 @@ static bool is_synchronized(enum tcp_state state)
 
 enum { OURS, THEIRS };
 
+enum { WSCALE_NONE = 255, WSCALE_MAX = 14 };
+
 static bool knows_windows(const struct tcp_fsm *fsm)
 {
 	return fsm->wscale[OURS] != WALK_UNKNOWN && fsm->wscale[THEIRS] != WALK_UNKNOWN;
 }
 
-/* The window that @tcp offers. Those of SYNs are as they stand, and scaling needs both (RFC 7323, 2.2). */
+/* The window that @tcp offers. Those of SYNs are as they stand, and scaling needs both (RFC 7323, 2.2);
+ * more than 14 is taken for 14 (2.3).
+ */
 static uint32_t window_of(const struct tcp_fsm *fsm, const struct tcp_view *tcp, int whose)
 {
-	bool scaled = !(tcp->flags & TCP_SYN) && fsm->wscale[OURS] <= 14 && fsm->wscale[THEIRS] <= 14;
+	bool scaled = !(tcp->flags & TCP_SYN) && knows_windows(fsm) &&
+		      fsm->wscale[OURS] != WSCALE_NONE && fsm->wscale[THEIRS] != WSCALE_NONE;
+	int shift = fsm->wscale[whose] < WSCALE_MAX ? fsm->wscale[whose] : WSCALE_MAX;
 
-	return (uint32_t)tcp->window << (scaled && knows_windows(fsm) ? fsm->wscale[whose] : 0);
+	return (uint32_t)tcp->window << (scaled ? shift : 0);
 }
 
 /* What a SYN or SYN,ACK offers. */
 static void offers_note(struct tcp_fsm *fsm, const struct tcp_view *tcp, int whose)
 {
-	fsm->wscale[whose] = tcp->wscale;	/* 255 if it has none */
+	fsm->wscale[whose] = tcp->wscale;	/* WSCALE_NONE if it has none */
 	fsm->stamps[whose] = tcp->has_ts;
 	if (whose == OURS && tcp->has_ts && !fsm->has_sent)
 		fsm->syn_stamp = tcp->tsval;

@@ -201,6 +201,12 @@ static const struct socket_history tellings[] = {
 	  NAT_ROW("20", "4", "SYN_SENT", "change") NAT_ROW("40", "4", "SYN_SENT", "gone")
 	  NAT_ROW("50", "4", "SYN_SENT", "new") },
 
+	{ "a NAT's entry is made anew, and nobody saw the old one go", false, { HELLO(0) }, { { 0 } }, "",
+	  { { "nat", "nats", "2" }, { "nat", "nat1.path", "SYN_SENT ESTABLISHED" }, { "nat", "nat1.ms", "" },
+	    { "nat", "nat2.path", "SYN_SENT" }, { "nat", "nat2.ms", "10.000", "nat.jsonl:3" } },
+	  NAT_ROW("5", "4", "SYN_SENT", "new") NAT_ROW("10", "4", "ESTABLISHED", "change")
+	  NAT_ROW("50", "4", "SYN_SENT", "new") NAT_ROW("60", "4", "SYN_SENT", "gone") },
+
 	{ "stamps of hosts behind one address", false,
 	  { SERVER_CLOSES(0, 5000, .nat_port = 1),
 	    { 1000000, false, "S", 1, 0, .tsval = 4000, .nat_port = 2, .port = 2 },		/* older */

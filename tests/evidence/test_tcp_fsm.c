@@ -58,6 +58,8 @@ static const struct story stories[] = {
 	  { "< PA", UINT32_MAX, 0, 1, STATE_ESTABLISHED }, { "> FA", 0, 0, 0, STATE_FIN_WAIT1 }, { "< A", 0, 1, 0, STATE_FIN_WAIT2 },
 	  { "< FA", 0, 1, 0, STATE_TIME_WAIT } } },
 	{ "begun in the middle, nothing is known", { { "> PA", 1001, 5001, 10, STATE_NONE }, { "< A", 5001, 1011, 0, STATE_NONE } } },
+	{ "begun with our SYN,ACK: what comes first is where it begins, and a FIN ahead of data waits", { { "> SA", 1000, 5001, 0, STATE_SYN_RECV },
+	  { "< A", 5001, 1001, 0, STATE_ESTABLISHED }, { "< FA", 5011, 1001, 0, STATE_ESTABLISHED }, { "< PA", 5001, 1001, 10, STATE_CLOSE_WAIT } } },
 	{ "a RST of ours ends it", { OPENS, { "> R", 1001, 0, 0, STATE_CLOSE } } },
 	{ "... but not TIME_WAIT", { OPENS, { "> FA", 1001, 5001, 0, STATE_FIN_WAIT1 }, { "< FA", 5001, 1002, 0, STATE_TIME_WAIT },
 	  { "> R", 1002, 0, 0, STATE_TIME_WAIT } } },
@@ -276,6 +278,56 @@ static void a_late_segment_is_waited_for(void **state)
 	}
 }
 
+static void step_with(struct tcp_fsm *fsm, bool sent, struct tcp_view tcp)
+{
+	struct segment segment = { .tcp = tcp, .tcp_rcvd = tcp };
+	const struct trace trace = { .segments = &segment, .n_segments = 1 };
+	struct tcp_transition transitions[2];
+
+	tcp_fsm_step(fsm, &trace, 0, sent, 0, transitions);
+}
+
+/* Both windows are 1 before they are scaled. Does a FIN count that begins @ahead of what we wait
+ * for, and acknowledges @back less than what was acknowledged before?
+ */
+static bool fin_counts(uint8_t ours, uint8_t theirs, uint32_t ahead, uint32_t back)
+{
+	struct tcp_fsm fsm;
+
+	tcp_fsm_begin(&fsm);
+	step_with(&fsm, true, (struct tcp_view){ .flags = TCP_SYN, .seq = 1000, .wscale = ours, .window = 1 });
+	step_with(&fsm, false, (struct tcp_view){ .flags = TCP_SYN | TCP_ACK, .seq = 5000, .ack = 1001, .wscale = theirs, .window = 1 });
+	step_with(&fsm, true, (struct tcp_view){ .flags = TCP_ACK, .seq = 1001, .ack = 5001, .payload_len = 50000, .window = 1 });
+	step_with(&fsm, false, (struct tcp_view){ .flags = TCP_ACK, .seq = 5001, .ack = 51001, .window = 1 });
+	assert_int_equal(fsm.una, 51001);
+	step_with(&fsm, false, (struct tcp_view){ .flags = TCP_FIN | TCP_ACK, .seq = 5001 + ahead, .ack = 51001 - back, .window = 1 });
+	return fsm.fin_got;
+}
+
+/* RFC 7323, 2.2: both or none; 2.3: no more than 14, whatever the option says. */
+static void windows_are_scaled_by_14_at_most(void **state)
+{
+	static const struct {
+		uint8_t ours, theirs;	/* 255: without the option */
+		uint32_t reach, age;	/* of our window, of the peer's */
+	} rows[] = {
+		{ 0, 0, 1, 1 }, { 7, 3, 128, 8 }, { 7, 255, 1, 1 }, { 255, 7, 1, 1 }, { 255, 255, 1, 1 },
+		{ 13, 14, 8192, 16384 }, { 14, 13, 16384, 8192 }, { 7, 15, 128, 16384 }, { 15, 7, 16384, 128 },
+		{ 254, 254, 16384, 16384 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		uint8_t ours = rows[r].ours, theirs = rows[r].theirs;
+
+		print_message("%u %u\n", ours, theirs);
+		assert_true(fin_counts(ours, theirs, rows[r].reach, 0));
+		assert_false(fin_counts(ours, theirs, rows[r].reach + 1, 0));
+		assert_true(fin_counts(ours, theirs, 0, rows[r].age));
+		assert_false(fin_counts(ours, theirs, 0, rows[r].age + 1));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +337,7 @@ int main(void)
 		cmocka_unit_test(an_ack_with_a_fin_opens_and_closes),
 		cmocka_unit_test(a_fin_is_heard_after_any_number_of_swaps),
 		cmocka_unit_test(a_late_segment_is_waited_for),
+		cmocka_unit_test(windows_are_scaled_by_14_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

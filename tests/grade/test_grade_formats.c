@@ -7,6 +7,7 @@
 #include "tests/helpers/test.h"
 
 #include "harness/grade/grade_formats.h"
+#include "harness/grade/grade_json.h"
 
 #include <jansson.h>
 #include <sys/wait.h>
@@ -201,6 +202,34 @@ static void json_has_its_shape(void **state)
 	assert_null(written(FORMAT_CLASSROOM50, 2));	/* whose is it? */
 }
 
+/* To an end that takes nothing, and says so at once. */
+static void json_ends_its_line_or_is_refused(void **state)
+{
+	static const struct {
+		enum format format;
+		int (*print)(FILE *out, const struct grade *grade, struct err *err);
+	} printers[] = {
+		{ FORMAT_JSON, grade_json_own }, { FORMAT_GRADESCOPE, grade_json_gradescope },
+		{ FORMAT_CLASSROOM50, grade_json_classroom50 }, { FORMAT_CHECK50, grade_json_check50 },
+	};
+	struct grade grade = grade_of(2);
+
+	(void)state;
+	set_classroom(true);
+	for (size_t r = 0; r < ARRAY_SIZE(printers); r++) {
+		auto_free char *text = written(printers[r].format, 2);
+		FILE *full = fopen("/dev/full", "w");
+		struct err err = { 0 };
+
+		assert_string_equal(text + strlen(text) - 2, "}\n");
+		setvbuf(full, NULL, _IONBF, 0);
+		assert_true(printers[r].print(full, &grade, &err) < 0);
+		assert_string_equal(err.text, "cannot write the grade: No space left on device");
+		fclose(full);
+	}
+	set_classroom(false);
+}
+
 static void classroom_is_told_what_passed(void **state)
 {
 	auto_free char *text = NULL;
@@ -269,6 +298,7 @@ int main(void)
 		cmocka_unit_test(xmllint_reads_junit),
 		cmocka_unit_test(json_obeys_its_schema),
 		cmocka_unit_test(json_has_its_shape),
+		cmocka_unit_test(json_ends_its_line_or_is_refused),
 		cmocka_unit_test(classroom_is_told_what_passed),
 		cmocka_unit_test(check50_knows_three_answers),
 		cmocka_unit_test(our_trouble_is_no_wrong_answer),

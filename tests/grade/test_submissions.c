@@ -143,6 +143,67 @@ static void a_stranger_s_submission_is_read_or_refused(void **state)
 	}
 }
 
+/* Whose file is not there may have given it another name. */
+static void what_is_there_instead_is_listed(void **state)
+{
+	static const struct { const char *name, *listed; } rows[] = {
+		{ "predictions.tx", "predictions.tx" }, { "my \xc3\xa9", "my???" }, { ".hidden", "nothing" },
+		{ "0123456789abcdef0123456789abcdef0123456789abcdefXYZ", "0123456789abcdef0123456789abcdef0123456789abcde" },
+	};
+	const struct submission_whose whose = { .lab = lab_find("3") };
+	auto_free char *path = at("listed");
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		auto_free char *name = must_printf("listed/%s", rows[r].name);
+		auto_free char *there = must_printf("; there is %s", rows[r].listed);
+		struct submission submission;
+		struct err err = { 0 };
+		const char *why;
+
+		fs_remove(path);
+		dir_put_text(name, "x");
+		assert_int_equal(submission_read(path, &whose, &submission, &err), 0);
+		why = submission.files[0].why;
+		if (strlen(why) < strlen(there) || strcmp(why + strlen(why) - strlen(there), there))
+			fail_msg("%s: %s", rows[r].name, why);
+		submission_free(&submission);
+	}
+}
+
+/* A list of students has up to 100. */
+static void a_hundred_hand_in_together(void **state)
+{
+	static const struct { unsigned int n; int code; } rows[] = { { 99, 0 }, { 100, 0 }, { 101, -EINVAL } };
+	char names[101][8];
+	const char *ids[101];
+	auto_free char *path = at("many");
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
+		snprintf(names[i], sizeof(names[i]), "s%03u", i);
+		ids[i] = names[i];
+	}
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		const struct submission_whose whose = { .key = "k", .key_len = 1 };
+		struct submission submission;
+		struct personal personal;
+		struct err err = { 0 };
+		int code;
+
+		personal_make(lab_find("3"), "k", 1, ids, rows[r].n, &personal);
+		auto_free char *about = submission_about(lab_find("3"), &personal);
+
+		dir_put_text("many/twlab.json", about);
+		code = submission_read(path, &whose, &submission, &err);
+		if (code != rows[r].code || (code && !strstr(err.text, "has no list of students")))
+			fail_msg("%u: %d, %s", rows[r].n, code, err.text);
+		assert_int_equal(submission.personal.n_ids, code ? 0 : rows[r].n);
+		submission_free(&submission);
+		personal_free(&personal);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +211,8 @@ int main(void)
 		cmocka_unit_test(the_folder_of_a_submission_is_found),
 		cmocka_unit_test(what_is_no_archive_is_its_author_s_business),
 		cmocka_unit_test(a_stranger_s_submission_is_read_or_refused),
+		cmocka_unit_test(what_is_there_instead_is_listed),
+		cmocka_unit_test(a_hundred_hand_in_together),
 	};
 
 	return cmocka_run_group_tests(tests, dir_make, dir_remove);

@@ -6,6 +6,8 @@
 #include "harness/judge/compare_draw.h"
 #include "labs/index.h"
 
+#include <jansson.h>
+
 static void what_differs_is_a_matter_of_kind(void **state)
 {
 	static const struct {
@@ -189,6 +191,27 @@ static void what_differs_by_chance_becomes_a_range(void **state)
 	compare_free(&comparison);
 }
 
+/* There may be nothing to fold, or nothing but what becomes one range. */
+static void the_smallest_comparisons_fold(void **state)
+{
+	static const struct { const char *name, *value; } rows[] = {
+		{ "conn1.isn_step", "7000" }, { "conn2.isn_step", "5000" }, { "conn3.isn_step", "9000" }, { "conn4.isn_step", "6000" },
+	};
+	struct comparison comparison = { .n_kernels = 2 };
+
+	(void)state;
+	compare_fold(&comparison);
+	assert_int_equal(comparison.n, 0);
+	comparison.rows = must_calloc(ARRAY_SIZE(rows), sizeof(*comparison.rows));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		comparison.rows[comparison.n++] = row_of("client", rows[i].name, rows[i].value, "65537");
+	compare_fold(&comparison);
+	assert_int_equal(comparison.n, 1);
+	assert_int_equal(comparison.rows[0].times, 4);
+	assert_string_equal(comparison.rows[0].value[0], "5000..9000");
+	compare_free(&comparison);
+}
+
 static void it_is_drawn(void **state)
 {
 	static const char *const kernels[] = { "old", "new", "none" };
@@ -237,6 +260,8 @@ static char *told_with(enum print_format how, bool long_ones)
 		facts_add(&outcomes[k].facts, "client", "conn1.path", k ? "SYN_SENT ESTABLISHED CLOSE" : "SYN_SENT CLOSE", "x");
 		facts_add(&outcomes[k].facts, "client", "conn2.path", k ? "exactly_18_letters" : "SYN_SENT CLOSE", "x");
 	}
+	if (long_ones)		/* on one kernel alone */
+		facts_add(&outcomes[0].facts, "client", "conn3.path", "SYN_SENT ESTABLISHED CLOSE", "x");
 	compare_print(out, how, kernels, 3, outcomes, 1);
 	fclose(out);
 	unmake(outcomes);
@@ -267,6 +292,9 @@ static void columns_stand_below_each_other(void **state)
 		"      new: SYN_SENT ESTABLISHED CLOSE\n"
 		"      none: -\n"
 		"  * SYN_SENT CLOSE     exactly_18_letters -                  client conn2.path\n"
+		"  * below              below              below              client conn3.path\n"
+		"      old: SYN_SENT ESTABLISHED CLOSE\n"
+		"      new, none: -\n"
 		"  * -                  5                  -                  server mib.OutTransmits\n"
 		"\n"
 		"old          2 claims hold, 0 fail, 0 could not be told, 0 skipped\n"
@@ -298,6 +326,35 @@ static void it_is_told_three_ways(void **state)
 	}
 }
 
+static long json_held;		/* what jansson has taken and not given back */
+
+static void *json_take(size_t size)
+{
+	json_held++;
+	return malloc(size);
+}
+
+static void json_give(void *ptr)
+{
+	json_held -= !!ptr;
+	free(ptr);
+}
+
+static void nothing_of_it_is_kept(void **state)
+{
+	static const enum print_format ways[] = { PRINT_TEXT, PRINT_TSV, PRINT_JSON };
+
+	(void)state;
+	json_set_alloc_funcs(json_take, json_give);
+	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		auto_free char *text = told(ways[w]);
+
+		assert_true(*text);
+		assert_int_equal(json_held, 0);
+	}
+	json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,8 +362,10 @@ int main(void)
 		cmocka_unit_test(claims_come_first_then_what_differs),
 		cmocka_unit_test(alike_facts_become_one_row),
 		cmocka_unit_test(what_differs_by_chance_becomes_a_range),
+		cmocka_unit_test(the_smallest_comparisons_fold),
 		cmocka_unit_test(columns_stand_below_each_other),
 		cmocka_unit_test(it_is_told_three_ways),
+		cmocka_unit_test(nothing_of_it_is_kept),
 		cmocka_unit_test(it_is_drawn),
 	};
 
