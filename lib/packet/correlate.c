@@ -263,13 +263,10 @@ static int64_t usual_delay(const struct follow *f, uint32_t i)
 	for (uint32_t k = low; k > 0 && k + 8 > low && best == NONE; k--)
 		if (f->trace->frames[all[k - 1]].out == frame->out)
 			best = all[k - 1];
-	for (uint32_t k = low; k < n && k < low + 8; k++) {
-		if (f->trace->frames[all[k]].out != frame->out)
-			continue;
-		if (best == NONE || delay_of(f, i, all[k]) < delay_of(f, best, i))
+	for (uint32_t k = low; k < n && k < low + 8; k++)	/* of those after @i, the first is the nearest */
+		if (f->trace->frames[all[k]].out == frame->out &&
+		    (best == NONE || delay_of(f, i, all[k]) < delay_of(f, best, i)))
 			best = all[k];
-		break;
-	}
 	return best == NONE ? 0 : delay_of(f, f->sightings[best].prev, best);
 }
 

@@ -125,6 +125,31 @@ static void a_connection_goes_on_after_a_syn_that_was_made_up(void **state)
 	}
 }
 
+/* A SYN that was made up and came to nothing was no connection, also where none was before it: it is of nothing
+ * earlier when it comes in after the SYN that opens one.
+ */
+static void a_syn_that_came_to_nothing_is_not_from_before(void **state)
+{
+	static const struct rung rungs[] = { { 0, false, "S", 999000, 0, .delay_us = 5000 }, HELLO(1000) };
+
+	(void)state;
+	for (int sent = 0; sent < 2; sent++) {
+		struct ladder ladder = { .flat = true };
+		struct trace *trace;
+
+		ladder_open(&ladder, 1);
+		for (size_t i = 0; i < ARRAY_SIZE(rungs); i++)
+			ladder_send(&ladder, &rungs[i]);
+		if (sent)
+			trace_add_send(ladder.trace, 0, "client", "SYN " FROM_CLIENT);
+		trace = ladder_close(&ladder);
+		assert_int_equal(trace->n_conns, 2);
+		assert_int_equal(trace->conns[1].earlier, 0);
+		assert_string_equal(trace->segments[0].note, sent ? "SYN made up at client" : "SYN, no answer, from before");
+		trace_free(trace);
+	}
+}
+
 /* What a step sent with numbers far ahead does not make the kernel's next ones old. */
 static void what_is_made_up_does_not_make_data_old(void **state)
 {
@@ -169,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_segment_is_the_nodes_that_it_is_first_seen_leaving),
 		cmocka_unit_test(a_connection_goes_on_after_a_syn_that_was_made_up),
+		cmocka_unit_test(a_syn_that_came_to_nothing_is_not_from_before),
 		cmocka_unit_test(what_is_made_up_does_not_make_data_old),
 		cmocka_unit_test(a_host_does_not_meet_what_others_do_in_its_name),
 	};

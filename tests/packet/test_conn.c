@@ -106,6 +106,28 @@ static void what_is_sent_again_is_a_retransmission(void **state)
 	}
 }
 
+/* A SYN,ACK is sent again also when its sender has sent more since; the first after its own SYN is not. */
+static void a_second_syn_ack_is_a_retransmission(void **state)
+{
+	static const struct { const char *what; struct rung before[2]; bool again; } rows[] = {
+		{ "a SYN,ACK, then data", { { 100, true, "SA", 5000, 1001 }, { 200, true, "PA", 5001, 1001, 1 } }, true },
+		{ "a SYN,ACK, then a SYN", { { 100, true, "SA", 5000, 1001 }, { 200, true, "S", 5000, 0 } }, true },
+		{ "a SYN twice", { { 100, true, "S", 5000, 0 }, { 200, true, "S", 5000, 0 } }, false },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		struct trace *trace = ladder_trace(1, true, (struct rung[]){
+			{ 0, false, "S", 1000, 0 }, rows[r].before[0], rows[r].before[1],
+			{ 1000, true, "SA", 5000, 1001, .ip_id = 9 }, { 0 } });
+
+		assert_int_equal(trace->n_conns, 1);
+		if (trace->segments[3].is_retransmission != rows[r].again)
+			fail_msg("%s", rows[r].what);
+		trace_free(trace);
+	}
+}
+
 /* The way through a NAT that gives the server's @port to what the client sends to port 80. */
 static void send_to_port(struct ladder *ladder, uint16_t port, const struct rung *rung)
 {
@@ -231,6 +253,7 @@ int main(void)
 		cmocka_unit_test(in_the_middle_the_lower_port_is_the_server_s),
 		cmocka_unit_test(an_ack_is_the_same_when_it_says_the_same),
 		cmocka_unit_test(what_is_sent_again_is_a_retransmission),
+		cmocka_unit_test(a_second_syn_ack_is_a_retransmission),
 		cmocka_unit_test(data_before_a_syn_ack_is_of_the_connection_before),
 		cmocka_unit_test(a_new_isn_begins_a_connection),
 		cmocka_unit_test(numbers_are_relative_to_the_isns),

@@ -215,6 +215,42 @@ static void each_of_several_has_its_segment(void **state)
 	trace_free(trace);
 }
 
+/* Two errors of equal bytes: the router is so slow that the first is on the cable behind it when the second leaves the
+ * server. The TTL tells the two apart.
+ */
+static void two_on_the_way_at_once_are_told_by_the_ttl(void **state)
+{
+	static const struct { int iface; int64_t at_us; bool out; uint8_t ttl; } rows[] = {
+		{ SERVER, 200, true, 64 }, { B, 201, false, 64 }, { A, 202, true, 63 },
+		{ SERVER, 203, true, 64 },
+		{ WAN, 204, false, 63 }, { LAN, 205, true, 62 }, { CLIENT, 206, false, 62 },
+		{ B, 210, false, 64 }, { A, 211, true, 63 },
+		{ WAN, 212, false, 63 }, { LAN, 213, true, 62 }, { CLIENT, 214, false, 62 },
+	};
+	static const struct { int64_t sent_us, rcvd_us; } want[] = { { 200, 206 }, { 203, 214 } };
+	struct frame here = syn(false, false, 1000, TCP_SYN), there = syn(false, true, 1000, TCP_SYN);
+	struct trace *trace = trace_begin();
+
+	(void)state;
+	syn_goes(trace, false, 0, 1000, true);
+	syn_goes(trace, false, 100, 1000, true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool inside = rows[i].iface == LAN || rows[i].iface == CLIENT;
+		struct frame frame = error(false, SERVER_END, !inside, inside ? &here : &there, 28, 3, 3);
+
+		frame.data[ETH_LEN + 8] = rows[i].ttl;
+		seen(trace, rows[i].iface, rows[i].at_us, rows[i].out, &frame);
+	}
+	trace_follow(trace);
+	assert_int_equal(trace->n_icmps, ARRAY_SIZE(want));
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_int_equal(trace->icmps[i].way.n_sightings, IFACES);
+		assert_int_equal(trace->icmps[i].way.sent_ns, want[i].sent_us * NS_PER_US);
+		assert_int_equal(trace->icmps[i].way.rcvd_ns, want[i].rcvd_us * NS_PER_US);
+	}
+	trace_free(trace);
+}
+
 static const char *comment_of(const struct trace *trace, int iface, int64_t at_us)
 {
 	for (unsigned int i = 0; i < trace->n_frames; i++)
@@ -349,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_is_about_a_connection_also_through_a_nat),
 		cmocka_unit_test(each_of_several_has_its_segment),
+		cmocka_unit_test(two_on_the_way_at_once_are_told_by_the_ttl),
 		cmocka_unit_test(comments_say_so),
 		cmocka_unit_test(what_is_not_one_is_left_out),
 		cmocka_unit_test(a_frame_cut_anywhere_is_read_with_care),
