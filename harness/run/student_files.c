@@ -1,4 +1,4 @@
-/* student.c - a student's files, put where they belong in a plan */
+/* student_files.c - a student's files, put where they belong in a plan */
 #include "harness/run/student_files.h"
 
 #include <twlab/fs.h>

@@ -1,4 +1,4 @@
-/* student.h - a student's files, put where they belong in a plan
+/* student_files.h - a student's files, put where they belong in a plan
  *
  * A setting or a rule becomes a row of the plan's tables, a program is compiled
  * and takes the place of the lab's own. All of it happens on the kernel that the

@@ -1,4 +1,4 @@
-/* protocol.h - connections between a stub host and its peers, a step at a time */
+/* conversation.h - connections between a stub host and its peers, a step at a time */
 #ifndef TWLAB_TESTS_TALK_H
 #define TWLAB_TESTS_TALK_H
 

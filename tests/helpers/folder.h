@@ -1,4 +1,4 @@
-/* evidence_write.h - make an evidence folder out of rows, for tests */
+/* folder.h - make an evidence folder out of rows, for tests */
 #ifndef TWLAB_TESTS_FOLDER_H
 #define TWLAB_TESTS_FOLDER_H
 

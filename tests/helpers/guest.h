@@ -1,4 +1,4 @@
-/* init.h - tests that start guests
+/* guest.h - tests that start guests
  *
  * What is of no use without one is skipped where there can be none. A guest that
  * there should be and that fails is a failure.

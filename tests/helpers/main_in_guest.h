@@ -1,4 +1,4 @@
-/* in_guest.h - tests of which some need a guest */
+/* main_in_guest.h - tests of which some need a guest */
 #ifndef TWLAB_TESTS_INSIDE_H
 #define TWLAB_TESTS_INSIDE_H
 
