@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <time.h>
 
-/* Let @gadget end the TIME_WAITs that are due; what it ended is put on record. */
+/* Let @emulation end the TIME_WAITs that are due; what it ended is put on record. */
 static int end_recycled(struct run_state *run, const struct emulation *emulation)
 {
 	uint64_t ended = recycle_stats(emulation->recycle)->ended;
@@ -62,7 +62,7 @@ static int recycle_in_kernel(const struct run_state *run, int ns, struct err *er
 }
 
 /* What @node asks for, opened on it. */
-static int open_gadget(struct run_state *run, struct emulation *emulation, const struct node *node)
+static int open_emulation(struct run_state *run, struct emulation *emulation, const struct node *node)
 {
 	struct node_up *up = topo_node(&run->up, node->name);
 	struct pollfd fds[8];
@@ -115,7 +115,7 @@ int emulation_open(struct run_state *run)
 		if (!node->uptime_s && !recycles(node))
 			continue;
 		*emulation = (struct emulation){ .run = run, .index = run->n_emulations++, .node = node->name };
-		if (open_gadget(run, emulation, node))
+		if (open_emulation(run, emulation, node))
 			return -run->err->code;
 	}
 	return 0;

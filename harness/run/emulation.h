@@ -8,7 +8,7 @@
 int emulation_open(struct run_state *run);
 void emulation_close(struct run_state *run);
 
-/* Packets wait for gadget @index. */
+/* Packets wait for emulation @index. */
 int emulation_handle(struct run_state *run, unsigned int index);
 
 /* When the next timer of a node's recycling is due, in ns from now; INT64_MAX = none. */

@@ -96,7 +96,7 @@ static int handle(struct run_state *run, uint64_t tag)
 }
 
 /* A student's program that goes too far ends, and the run with it. */
-static int look_at_cage(struct run_state *run)
+static int look_at_sandbox(struct run_state *run)
 {
 	struct sandbox *sandbox = student_files_sandbox(run->options->student);
 	int64_t now = recorder_now(run->recorder);
@@ -140,7 +140,7 @@ static int let_happen(struct run_state *run, int64_t until_ns)
 			return -run->err->code;
 	if (emulation_tick(run))
 		return -run->err->code;
-	return look_at_cage(run) ? -run->err->code : recorder_sample(run->recorder, "timer", run->err);
+	return look_at_sandbox(run) ? -run->err->code : recorder_sample(run->recorder, "timer", run->err);
 }
 
 static struct wait wait_of(const struct run_state *run, const struct step *step)
@@ -284,7 +284,7 @@ static void execute_close(struct run_state *run)
 		free(run->programs[p].out.text);
 		free(run->programs[p].errors.text);
 	}
-	recorder_free(run->recorder);	/* before the gadgets: see execute_open() */
+	recorder_free(run->recorder);	/* before the emulations: see execute_open() */
 	emulation_close(run);
 	free(run->programs);
 	free(run->trials);
@@ -323,8 +323,8 @@ static int execute_open(struct run_state *run)
 		return err_set(run->err, errno, "cannot watch");
 	name_programs(run);
 	if (plan_param(run->plan, "hello"))
-		setenv("HELLO", plan_param(run->plan, "hello"), 1);	/* for the lab's own programs: a cage shows none */
-	/* The gadgets come before the record: with 200 nodes it has so many
+		setenv("HELLO", plan_param(run->plan, "hello"), 1);	/* for the lab's own programs: a sandbox shows none */
+	/* The emulations come before the record: with 200 nodes it has so many
 	 * descriptors that libnftables, which selects, could use no other.
 	 */
 	if (run_state_watch(run, run->children, FROM_CHILDREN, 0) ||
@@ -353,7 +353,7 @@ int execute(const struct plan *plan, const struct execute_options *options, stru
 		code = do_step(&run, step);
 	run.sandbox_ns = 0;	/* what was taken since the last look counts as well */
 	if (opened && !code)
-		code = look_at_cage(&run);
+		code = look_at_sandbox(&run);
 	if (opened) {	/* a run that failed keeps its evidence too, marked so */
 		struct err *first = err;
 

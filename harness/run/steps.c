@@ -5,6 +5,7 @@
 #include "harness/run/trials.h"
 
 #include <twlab/craft.h>
+#include <twlab/fs.h>
 #include "harness/run/student_files.h"
 #include "harness/run/lab_files.h"
 #include <twlab/sysctl_conf.h>
@@ -186,17 +187,17 @@ static int do_conf(struct run_state *run, const struct step *step)
 {
 	struct node_up *node = topo_node(&run->up, step->on);
 	auto_free char *path = lab_file(run->plan->lab->name, step->what);
-	auto_fclose FILE *file = fopen(path, "re");
-	auto_free char *errors = NULL, *text = NULL;
+	auto_free char *errors = NULL;
+	auto_free void *text = NULL;
 	struct sysctl_conf conf;
-	size_t size = 0;
+	size_t len;
 	int code;
 
 	if (!node)
 		return no_such(run, "node", step->on);
-	if (!file || (getdelim(&text, &size, '\0', file) < 0 && ferror(file)))
-		return err_set(run->err, errno, "cannot read %s", path);
-	sysctl_conf_parse(text ? text : "", &conf);
+	if (fs_read(path, &text, &len, run->err))
+		return err_code(run->err);
+	sysctl_conf_parse(text, &conf);
 	code = sysctl_conf_apply(&conf, node->ns, run->err);
 	for (unsigned int l = 0; l < conf.n && !code; l++)
 		write_line(run, step, &conf.lines[l]);

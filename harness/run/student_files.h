@@ -30,7 +30,7 @@ void student_files_free(struct student_files *student);
 /* Where the student's programs run; NULL if there is none. */
 struct sandbox *student_files_sandbox(const struct student_files *student);
 
-/* The path, in the cage, of what takes the place of the program row @name ("client2"
+/* The path, in the sandbox, of what takes the place of the program row @name ("client2"
  * is one of "client"); NULL = the lab's own.
  */
 const char *student_files_exe(const struct student_files *student, const char *name);

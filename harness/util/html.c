@@ -1,6 +1,7 @@
 /* html.c - pages of HTML */
 #include "harness/util/html.h"
 
+#include <twlab/fs.h>
 #include <twlab/utf8.h>
 
 #include <errno.h>
@@ -45,13 +46,12 @@ void html_head(FILE *out, const char *title)
 /* The drawing in the SVG file @path, without what stands before <svg>. */
 int html_figure(FILE *out, const char *path, struct err *err)
 {
-	auto_fclose FILE *file = fopen(path, "re");
-	auto_free char *text = NULL;
-	size_t room = 0;
+	auto_free void *text = NULL;
 	const char *svg;
+	size_t len;
 
-	if (!file || getdelim(&text, &room, '\0', file) < 0)
-		return err_set(err, errno, "cannot read %s", path);
+	if (fs_read(path, &text, &len, err))
+		return err_code(err);
 	svg = strstr(text, "<svg");
 	if (!svg)
 		return err_set(err, 0, "%s is no SVG", path);

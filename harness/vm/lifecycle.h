@@ -7,6 +7,7 @@
 #define TWLAB_VM_LIFECYCLE_H
 
 #include "harness/vm/migration.h"
+#include <twlab/digest.h>
 #include "harness/vm/image.h"
 #include "harness/vm/qemu.h"
 #include "harness/vm/snapshot.h"
@@ -22,7 +23,7 @@ struct vm {
 	struct tail console;
 
 	int initramfs_fd, ram_fd, job_fd, take_fd;
-	char snapshot[SNAPSHOT_DIGEST + 1];	/* what it is restored from; "" where it boots */
+	char snapshot[DIGEST_LEN + 1];	/* what it is restored from; "" where it boots */
 	struct migration state;
 
 	/* What has happened. */

@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <jansson.h>
-#include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -73,7 +72,7 @@ static bool is_whole(int fd, unsigned int mem_mb, struct snapshot *snapshot)
 	json = json_loads(trailer, 0, NULL);
 	if (!json_unpack(json, "{s:I, s:I, s:s, s:s}", "ram", &ram_len, "state", &state_len,
 			 "state_sha256", &want, "sha256", &all) &&
-	    strlen(all) == SNAPSHOT_DIGEST && ram_len == ram && state_len == st.st_size - ram - TRAILER) {
+	    strlen(all) == DIGEST_LEN && ram_len == ram && state_len == st.st_size - ram - TRAILER) {
 		snapshot->state_len = (size_t)state_len;
 		snapshot->state = must_calloc(snapshot->state_len, 1);
 		if (pread(fd, snapshot->state, snapshot->state_len, ram) == state_len) {
@@ -177,22 +176,13 @@ static void prune(const char *kernel)
 	globfree(&found);
 }
 
-static void digest_end(struct sha256_ctx *sha, char hex[SNAPSHOT_DIGEST + 1])
-{
-	uint8_t digest[SHA256_DIGEST_SIZE];
-
-	sha256_digest(sha, sizeof(digest), digest);
-	base16_encode_update(hex, sizeof(digest), digest);
-	hex[SNAPSHOT_DIGEST] = '\0';
-}
-
 int snapshot_write(const char *kernel, const char *key, unsigned int mem_mb, int ram_fd,
 		   const void *state, size_t state_len, struct err *err)
 {
 	auto_free char *path = path_of(kernel, key), *digest = digest_of(state, state_len);
 	auto_close int fd = fs_create(path, err);
 	size_t ram = (size_t)mem_mb << 20;
-	char trailer[TRAILER], all[SNAPSHOT_DIGEST + 1];
+	char trailer[TRAILER], all[DIGEST_LEN + 1];
 	struct sha256_ctx sha;
 
 	sha256_init(&sha);

@@ -10,15 +10,14 @@
 #ifndef TWLAB_VM_SNAPSHOT_H
 #define TWLAB_VM_SNAPSHOT_H
 
+#include <twlab/digest.h>
 #include <twlab/err.h>
-
-#define SNAPSHOT_DIGEST 64	/* letters: SHA-256 in hex */
 
 struct snapshot {
 	int fd;			/* the file: RAM from offset 0 */
 	void *state;
 	size_t state_len;
-	char digest[SNAPSHOT_DIGEST + 1];	/* of the guest: see snapshot_write() */
+	char digest[DIGEST_LEN + 1];	/* of the guest: see snapshot_write() */
 };
 
 /* Open the snapshot @key of @kernel. -ENOENT when there is none; one that is not

@@ -9,7 +9,7 @@
 
 static_assert(BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) == DIGEST_LEN, "SHA-256 has another length");
 
-static void end(struct sha256_ctx *sha, char hex[DIGEST_LEN + 1])
+void digest_end(struct sha256_ctx *sha, char hex[DIGEST_LEN + 1])
 {
 	uint8_t digest[SHA256_DIGEST_SIZE];
 
@@ -25,7 +25,7 @@ char *digest_of(const void *data, size_t len)
 
 	sha256_init(&sha);
 	sha256_update(&sha, len, data);
-	end(&sha, hex);
+	digest_end(&sha, hex);
 	return hex;
 }
 
@@ -51,6 +51,6 @@ int digest_of_file(const char *path, char hex[DIGEST_LEN + 1], int64_t *bytes, s
 		sha256_update(&sha, (size_t)n, block);
 		*bytes += n;
 	}
-	end(&sha, hex);
+	digest_end(&sha, hex);
 	return 0;
 }

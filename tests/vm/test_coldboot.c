@@ -3,6 +3,7 @@
  * Each lab run here says which guest it began from, so this is about what two people see.
  */
 #include "tests/helpers/test.h"
+#include <twlab/digest.h>
 
 #include <errno.h>
 #include <glob.h>
@@ -123,7 +124,7 @@ static void assert_told(const char *said, const char *out, const char *snapshot)
 	size_t len;
 	void *data = map(snapshot, &len);
 
-	assert_int_equal(digest ? strlen(digest) : 0, SNAPSHOT_DIGEST);
+	assert_int_equal(digest ? strlen(digest) : 0, DIGEST_LEN);
 	kept = must_printf("\"sha256\": \"%s\"", digest);
 	assert_non_null(strstr(said, shown));
 	assert_non_null(memmem((char *)data + RAM, len - RAM, kept, strlen(kept)));

@@ -3,6 +3,7 @@
  * Each test has a cache of its own, with this machine's kernels in it.
  */
 #include "tests/helpers/test.h"
+#include <twlab/digest.h>
 #include "tests/helpers/child.h"
 
 #include <errno.h>
@@ -152,7 +153,7 @@ static void a_digest_is_of_all(void **state)
 		{ "memory elsewhere", 1 << 19, "ram", "state", false },
 		{ "other devices", 1 << 18, "ram", "statE", false },
 	};
-	char first[SNAPSHOT_DIGEST + 1] = "";
+	char first[DIGEST_LEN + 1] = "";
 	struct snapshot snapshot;
 	struct err err = { 0 };
 
@@ -166,7 +167,7 @@ static void a_digest_is_of_all(void **state)
 		assert_int_equal(snapshot_write("k", "key", 1, ram_fd, rows[i].state, 5, &err), 0);
 		close(ram_fd);
 		assert_int_equal(snapshot_open("k", "key", 1, &snapshot, &err), 0);
-		assert_int_equal(strlen(snapshot.digest), SNAPSHOT_DIGEST);
+		assert_int_equal(strlen(snapshot.digest), DIGEST_LEN);
 		if (!i)
 			strcpy(first, snapshot.digest);
 		assert_int_equal(!strcmp(snapshot.digest, first), rows[i].same);
